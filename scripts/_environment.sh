@@ -1,0 +1,62 @@
+# Sourced by scripts/run and scripts/test: the virtual environment and what the system lacks.
+# Needs bash with `set -euo pipefail`; gives $root, $venv, say, fail, need_environment, need_socat.
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+venv="${TELEMETRYD_VENV:-$root/.venv}"
+
+say() { printf '== %s\n' "$*" >&2; }
+fail() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+# Print the first Python that is new enough and can make a virtual environment.
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:+"$PYTHON"} python3 python3.11 python3.12 python3.13; do
+        if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+# need_environment run|test: leave $venv with the package and what that profile needs.
+# A stamp named after the contents of setup.cfg makes the second time instant.
+need_environment() {
+    local profile="$1" key python target="$root"
+    key="$(cat "$root/setup.cfg" "$root/pyproject.toml" "${BASH_SOURCE[0]}" | sha256sum | cut -c1-16)"
+    if "$venv/bin/python" -c '' 2>/dev/null; then
+        # Whatever the tests need includes what a run needs.
+        if [[ -e "$venv/.$profile-$key" || -e "$venv/.test-$key" ]]; then return; fi
+    else
+        if [[ -e "$venv" && ! -e "$venv/pyvenv.cfg" ]]; then fail "expected a virtual environment or nothing at $venv, found something else"; fi
+        python="$(find_python)" || fail "expected Python 3.11 or newer with venv (Debian: apt install python3-venv), found none; PYTHON=/path names another"
+        say "making a virtual environment in $venv with $python"
+        "$python" -m venv --clear "$venv" || fail "the virtual environment could not be made; the lines above say why"
+    fi
+    if [[ "$profile" == test ]]; then target="$root[test]"; fi
+    say "installing telemetryd and what it needs; the first time takes a minute or two"
+    pip_install --editable "$target"
+    if [[ "$profile" == test ]]; then
+        # A real WAL to test the hooks against. Without its dependencies: a test loads only modules
+        # that need what is installed already (pyarrow, requests).
+        pip_install --no-deps "ipfs_kit_py==0.3.0"
+    fi
+    rm -f "$venv"/.run-* "$venv"/.test-*
+    touch "$venv/.$profile-$key"
+}
+
+pip_install() {
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@" \
+        || fail "pip could not install $*; its words are above (no network is the usual reason)"
+}
+
+# socat is only for trying the socket by hand: without it everything else works.
+need_socat() {
+    if command -v socat >/dev/null; then return; fi
+    if [[ "$(id -u)" == 0 ]] && command -v apt-get >/dev/null; then
+        say "installing socat with apt"
+        if apt-get install -qq -y socat >/dev/null 2>&1; then return; fi
+        if apt-get update -qq >/dev/null 2>&1 && apt-get install -qq -y socat >/dev/null 2>&1; then return; fi
+    fi
+    say "socat is missing, which only the lines to try need: apt install socat"
+}

@@ -1,0 +1,7 @@
+"""telemetryd: the telemetry sidecar of an IPFS Kit node.
+
+Importing this package costs nothing: every heavy library lives in one package
+below it, so that a WAL can import ``telemetryd.hooks`` for the price of msgspec.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,48 @@
+"""``GET`` and ``POST /config``: the settings that the API shows and changes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from .body import changes_of, refuse_other_sites
+from .envelope import answer, success
+from .params import parameters
+from .services import LiveConfiguration, Services
+
+GET_OPERATION = "get_telemetry_config"
+UPDATE_OPERATION = "update_telemetry_config"
+
+
+def get_handler(services: Services) -> Handler:
+    """Return the handler of ``GET /config``."""
+
+    async def get_config(request: web.Request) -> web.StreamResponse:
+        parameters(request, ())
+        return answer(success(GET_OPERATION, services.now(), **_shown(services.settings)))
+
+    return get_config
+
+
+def update_handler(services: Services) -> Handler:
+    """Return the handler of ``POST /config``: all of the body is applied and stored, or nothing."""
+
+    async def update_config(request: web.Request) -> web.StreamResponse:
+        refuse_other_sites(request)
+        parameters(request, ())
+        warnings = await services.settings.update(await changes_of(request))
+        content = _shown(services.settings)
+        if warnings:
+            content["warning"] = "; ".join(warnings)
+        return answer(success(UPDATE_OPERATION, services.now(), **content))
+
+    return update_config
+
+
+def _shown(settings: LiveConfiguration) -> dict[str, Any]:
+    shown: dict[str, Any] = {"config": settings.config()}
+    if pending := settings.pending_restart():
+        shown["pending_restart"] = pending
+    return shown

@@ -1,0 +1,57 @@
+"""Where the REST API listens: what ``http.listen`` can say."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from telemetryd.model.errors import InvalidParameter
+
+SYNTAX = "HOST:PORT with a port from 0 to 65535, [IPV6]:PORT, or unix:/path of at most 107 bytes"
+# What the kernel's sockaddr_un holds, less the closing zero byte.
+MAX_SOCKET_PATH = 107
+
+_tcp = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>[0-9]{1,5})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class TcpAddress:
+    """A host and a port; port 0 lets the kernel pick one."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class UnixAddress:
+    """The path of a Unix socket."""
+
+    path: str
+
+    @property
+    def url(self) -> str:
+        return f"unix:{self.path}"
+
+
+Listen: TypeAlias = TcpAddress | UnixAddress
+
+
+def parse_listen(text: str) -> Listen:
+    """Return the address that ``text`` names; raises :class:`InvalidParameter` where it names none."""
+    if text.startswith("unix:"):
+        path = text.removeprefix("unix:")
+        if fits_a_socket(path):
+            return UnixAddress(path)
+    elif (found := _tcp.fullmatch(text)) and int(found["port"]) <= 65535:
+        return TcpAddress(found["ipv6"] or found["host"], int(found["port"]))
+    raise InvalidParameter("http.listen", SYNTAX, text)
+
+
+def fits_a_socket(path: str) -> bool:
+    """Whether a Unix socket can have this path."""
+    return 0 < len(path.encode("utf-8", "surrogateescape")) <= MAX_SOCKET_PATH and "\0" not in path

@@ -1,0 +1,194 @@
+"""The command line: ``serve``, ``check-config``, ``version``.
+
+Exit codes: 0 done, 1 the daemon failed, 2 a mistake in a flag or a setting (one line for each, on stderr).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from . import __version__
+from .config import Configuration, load
+from .config_sources import SETTINGS, STORED_FORMAT
+from .model.codec import VERSION as PROTOCOL_VERSION
+from .model.errors import SettingsError
+
+DONE = 0
+FAILED = 1
+BAD_SETTING = 2
+
+_SERVE_EXAMPLES = """\
+examples:
+  telemetryd serve
+      the API on http://127.0.0.1:8000, events by the default Unix socket
+  telemetryd serve --config /etc/telemetryd.toml --http 127.0.0.1:9000
+      settings from a file, the API on another port
+  telemetryd serve --http unix:/run/telemetryd/api.sock --metrics-path /var/lib/telemetryd
+      the API on a Unix socket, the data in another folder
+
+SIGTERM or SIGINT stops it: what was taken is stored, then it exits with 0.
+A flag wins over an environment variable, that over POST /config, that over the file.
+"""
+_CHECK_EXAMPLES = """\
+examples:
+  telemetryd check-config
+  telemetryd check-config --config /etc/telemetryd.toml
+  telemetryd check-config --json | jq '.settings["http.listen"]'
+
+Prints every setting in force and where it comes from. Changes nothing. Exits with 2 on a mistake.
+"""
+_OVERVIEW = """\
+examples:
+  telemetryd serve            run the daemon in the foreground
+  telemetryd check-config     show the settings in force, each with its source
+  telemetryd version          show the versions
+
+telemetryd COMMAND --help says more of each.
+"""
+_FLAGS = {"socket": "ingest.socket", "http": "http.listen", "metrics_path": "telemetry.metrics_path"}
+
+
+def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace, Mapping[str, str]], int] = options.command
+    return command(options, environ)
+
+
+def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    flags = {name: (_flag(key), text) for key, name in _FLAGS.items() if (text := getattr(options, key)) is not None}
+    try:
+        configuration = load(flags, environ, options.config)
+    except SettingsError as error:
+        return _refuse(error)
+    _tell(configuration)
+    from . import daemon  # only here: the other commands need none of what it imports
+
+    return daemon.main(configuration)
+
+
+def _check_config(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    try:
+        configuration = load({}, environ, options.config)
+    except SettingsError as error:
+        if options.json:
+            print(json.dumps({"mistakes": error.mistakes}, indent=2))
+        return _refuse(error)
+    _tell(configuration)
+    print(json.dumps(_as_json(configuration), indent=2) if options.json else _as_text(configuration))
+    return DONE
+
+
+def _version(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from .storage import schema
+
+    versions = {
+        "telemetryd": __version__,
+        "ingest_protocol": PROTOCOL_VERSION,
+        "parquet_format": schema.FORMAT,
+        "stored_settings_format": STORED_FORMAT,
+    }
+    if options.json:
+        print(json.dumps(versions, indent=2))
+    else:
+        print("\n".join(f"{name} {version}" for name, version in versions.items()))
+    return DONE
+
+
+def _tell(configuration: Configuration) -> None:
+    for notice in configuration.notices:
+        print(notice, file=sys.stderr)
+
+
+def _refuse(error: SettingsError) -> int:
+    for mistake in error.mistakes:
+        print(mistake, file=sys.stderr)
+    return BAD_SETTING
+
+
+def _as_json(configuration: Configuration) -> dict[str, Any]:
+    values = _values(configuration)
+    return {
+        "settings": {
+            name: {
+                "value": values[name],
+                "source": source.kind,
+                "place": source.place,
+                "changes": SETTINGS[name].changes,
+            }
+            for name, source in configuration.sources.items()
+        },
+        "stored_settings": str(configuration.stored_path),
+        "notices": list(configuration.notices),
+    }
+
+
+def _as_text(configuration: Configuration) -> str:
+    values = {name: json.dumps(value, ensure_ascii=False) for name, value in _values(configuration).items()}
+    left = max(len(name) for name in values)
+    middle = max(len(text) for text in values.values())
+    return "\n".join(
+        f"{name:<{left}} = {values[name]:<{middle}}  # {source}" for name, source in configuration.sources.items()
+    )
+
+
+def _values(configuration: Configuration) -> dict[str, Any]:
+    sections = asdict(configuration.settings)
+    return {name: sections[setting.section][setting.key] for name, setting in SETTINGS.items()}
+
+
+def _flag(key: str) -> str:
+    return "--" + key.replace("_", "-")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="telemetryd",
+        description="The telemetry sidecar of an IPFS Kit node: events in by a Unix socket, numbers out by a REST API.",
+        epilog=_OVERVIEW,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    serve = _command(commands, "serve", _serve, "run the daemon in the foreground", _SERVE_EXAMPLES)
+    _config_flag(serve)
+    serve.add_argument("--socket", metavar="PATH", help="Unix socket that events come in by (ingest.socket)")
+    serve.add_argument("--http", metavar="HOST:PORT", help="where the REST API is served, or unix:/path (http.listen)")
+    serve.add_argument("--metrics-path", metavar="DIR", help="folder of all that is stored (telemetry.metrics_path)")
+    check = _command(
+        commands, "check-config", _check_config, "show the settings in force, each with its source", _CHECK_EXAMPLES
+    )
+    _config_flag(check)
+    _json_flag(check)
+    _json_flag(_command(commands, "version", _version, "show the versions of the program and its formats", ""))
+    return parser
+
+
+def _command(commands: Any, name: str, run: Callable[..., int], says: str, examples: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=says,
+        description=says[0].upper() + says[1:] + ".",
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(command=run)
+    return parser
+
+
+def _config_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", metavar="FILE", type=Path, help="settings in TOML; see config/telemetryd.toml for all of them"
+    )
+
+
+def _json_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")

@@ -1,0 +1,211 @@
+"""The settings in force and where each came from: loaded at start, changed by ``POST /config``.
+
+Flags win over the environment, that over what was stored, that over the file, that over the
+defaults. Settings that change at once are taken from the highest layer that gives them; those
+that change at restart keep the value the process started with.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from .config_sources import (
+    DEFAULT,
+    SETTINGS,
+    Given,
+    Layer,
+    Source,
+    read_environment,
+    read_file,
+    read_flags,
+    read_stored,
+    stored_bytes,
+)
+from .config_values import accepts, expectation, nearest
+from .model.errors import InvalidParameter, SettingsError, StorageError
+from .model.settings import Settings
+from .storage.files import Files, write_whole
+
+STORED_FILE = "settings.json"
+# The keys of ``GET`` and ``POST /config``, in the order they are shown.
+API_KEYS = (
+    "enabled",
+    "metrics_path",
+    "retention_days",
+    "sampling_interval",
+    "enable_detailed_timing",
+    "operation_hooks",
+)
+RESTART_KEYS = tuple(key for key in API_KEYS if not SETTINGS[f"telemetry.{key}"].live)
+RESTART_WARNING = f"The following settings cannot be updated without restarting: {', '.join(RESTART_KEYS)}"
+
+_PATHS = ("telemetry.metrics_path", "telemetry.reports_path", "ingest.socket")
+_UNIX = "unix:"
+# How a path starts that means the same wherever the process was started.
+_ROOTS = ("/", "~")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Settings with their sources; a change makes another configuration.
+
+    ``settings`` are in force, their paths absolute; ``given`` are the same values as they were written,
+    by name, with their sources. ``stored_path`` is the file that ``POST /config`` writes: in the folder
+    that flags, environment, file or default name, so that the next start finds it. ``notices`` are
+    sentences about stored settings that could not be used; ``damaged`` says that the stored file as a
+    whole could not be read.
+    """
+
+    settings: Settings
+    given: Mapping[str, Given]
+    stored_path: Path
+    notices: tuple[str, ...]
+    damaged: bool
+    _pinned: Layer
+    _stored: Layer
+    _beneath: Layer
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """Return where each value in force came from, by the setting's name."""
+        return {name: given.source for name, given in self.given.items()}
+
+    def config(self) -> dict[str, Any]:
+        """Return the six keys of ``GET /config``: in force, or as set for the next start where that is later."""
+        shown = {key: self._at_restart(f"telemetry.{key}").value for key in API_KEYS}
+        if not shown["metrics_path"].startswith(_ROOTS):
+            shown["metrics_path"] = os.path.abspath(shown["metrics_path"])
+        return shown
+
+    def pending_restart(self) -> dict[str, Any]:
+        """Return, for each key that waits for a restart, the value in force and the one after it."""
+        waiting = {}
+        for key in RESTART_KEYS:
+            in_force, later = self.given[f"telemetry.{key}"].value, self._at_restart(f"telemetry.{key}").value
+            if in_force != later:
+                waiting[key] = {"in_force": in_force, "at_restart": later}
+        return waiting
+
+    def update(self, changes: Mapping[str, object]) -> Configuration:
+        """Store ``changes`` (keys of ``API_KEYS``) and return the configuration that they make.
+
+        All are taken or none. Blocks on the disk. Raises :class:`InvalidParameter` naming the first
+        key that is wrong, :class:`StorageError` where the changes could not be stored.
+        """
+        source = Source("stored", str(self.stored_path))
+        stored = dict(self._stored)
+        for key, value in changes.items():
+            stored[_checked(key, value)] = Given(value, source)
+        _write(self.stored_path, stored_bytes(stored))
+        changed = replace(self, _stored=stored, damaged=False)
+        live = {name: changed._at_restart(name) for name in stored if SETTINGS[name].live}
+        values = {SETTINGS[name].key: given.value for name, given in live.items()}
+        settings = replace(self.settings, telemetry=replace(self.settings.telemetry, **values))
+        return replace(changed, settings=settings, given=MappingProxyType({**self.given, **live}))
+
+    def warnings(self, changes: Mapping[str, object]) -> list[str]:
+        """Return what whoever asked for ``changes`` should know: which of them do not hold at once, and why."""
+        warnings = [RESTART_WARNING] if any(key in RESTART_KEYS for key in changes) else []
+        for key in changes:
+            if (pinned := self._pinned.get(f"telemetry.{key}")) is not None:
+                warnings.append(f"{key} is stored but does not hold: it is set by {pinned.source}")
+        return warnings
+
+    def set_aside(self) -> Path | None:
+        """Move a damaged stored file into the ``quarantine`` beside it; return where it went, if there was one."""
+        if not self.damaged:
+            return None
+        folder = self.stored_path.parent / "quarantine"
+        folder.mkdir(exist_ok=True)
+        number = 0
+        while (target := folder / f"{STORED_FILE}.{number}").exists():
+            number += 1
+        self.stored_path.rename(target)
+        return target
+
+    def _at_restart(self, name: str) -> Given:
+        return _choose(name, self._pinned, self._stored, self._beneath)
+
+
+def load(flags: Mapping[str, tuple[str, str]], environ: Mapping[str, str], file: Path | None = None) -> Configuration:
+    """Return the configuration that flags, ``environ``, the stored file and the TOML ``file`` make.
+
+    ``flags`` maps a setting's name to the flag and its text. Raises :class:`SettingsError` with one
+    sentence for each mistake in any of them; what is stored is never a mistake, only a notice,
+    for whatever lies in the data folder, the daemon starts.
+    """
+    from_flags, mistakes = read_flags(flags)
+    from_environment, wrong_variables = read_environment(environ)
+    from_file, wrong_lines = read_file(file) if file is not None else ({}, [])
+    if mistakes := mistakes + wrong_variables + wrong_lines:
+        raise SettingsError(mistakes)
+    pinned = {**from_environment, **from_flags}
+    folder = _absolute(_choose("telemetry.metrics_path", pinned, from_file).value, environ)
+    stored_path = Path(folder) / STORED_FILE
+    stored, notices, readable = read_stored(stored_path)
+    given = {name: _choose(name, pinned, stored, from_file) for name in SETTINGS}
+    settings = _settings(given, environ)
+    return Configuration(
+        settings, MappingProxyType(given), stored_path, tuple(notices), not readable, pinned, stored, from_file
+    )
+
+
+def _choose(name: str, *layers: Layer) -> Given:
+    for layer in layers:
+        if name in layer:
+            return layer[name]
+    return Given(SETTINGS[name].default, DEFAULT)
+
+
+def _checked(key: str, value: object) -> str:
+    if key not in API_KEYS:
+        raise InvalidParameter(key, f"one of {', '.join(API_KEYS)}{nearest(key, API_KEYS)}", key)
+    setting = SETTINGS[name := f"telemetry.{key}"]
+    if not accepts(setting, value):
+        raise InvalidParameter(key, expectation(setting), value)
+    if name in _PATHS and not (isinstance(value, str) and value.startswith(_ROOTS)):
+        raise InvalidParameter(key, "the path of a folder from / or ~ on", value)
+    return name
+
+
+def _settings(given: Mapping[str, Given], environ: Mapping[str, str]) -> Settings:
+    sections: dict[str, dict[str, Any]] = {}
+    for name, setting in SETTINGS.items():
+        value = given[name].value
+        if name in _PATHS and value:
+            value = _absolute(value, environ)
+        elif name == "http.listen" and value.startswith(_UNIX):
+            value = _UNIX + _absolute(value.removeprefix(_UNIX), environ)
+        sections.setdefault(setting.section, {})[setting.key] = value
+    telemetry, ingest = sections["telemetry"], sections["ingest"]
+    telemetry["reports_path"] = telemetry["reports_path"] or str(Path(telemetry["metrics_path"]).parent / "reports")
+    ingest["socket"] = ingest["socket"] or _default_socket(environ)
+    kinds: dict[str, Any] = {section: type(getattr(Settings(), section)) for section in sections}
+    return Settings(**{section: kinds[section](**values) for section, values in sections.items()})
+
+
+def _default_socket(environ: Mapping[str, str]) -> str:
+    if environ.get("LISTEN_PID") == str(os.getpid()):
+        return ""  # systemd passes the socket; only the daemon can take it
+    runtime = environ.get("XDG_RUNTIME_DIR")
+    return f"{runtime}/telemetryd/ingest.sock" if runtime else _absolute("~/.ipfs_kit/telemetryd.sock", environ)
+
+
+def _absolute(path: str, environ: Mapping[str, str]) -> str:
+    if (path == "~" or path.startswith("~/")) and environ.get("HOME"):
+        path = environ["HOME"] + path[1:]
+    return os.path.abspath(os.path.expanduser(path))
+
+
+def _write(path: Path, contents: bytes) -> None:
+    files = Files()
+    try:
+        files.make_folder(str(path.parent))
+        write_whole(files, str(path), contents)
+    except OSError as error:
+        raise StorageError(f"settings: expected to store them in {path}, found {error.strerror or error}") from None

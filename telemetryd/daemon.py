@@ -1,0 +1,240 @@
+"""The wiring: the only module that knows everyone.
+
+Parts enter one exit stack in the order in which they depend on one another, so they leave in
+the only safe order: intake first, storage last. Tests use :func:`running`, as ``serve`` does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import math
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from telemetryd import __version__, log, systemd
+from telemetryd.api.app import application
+from telemetryd.api.server import serving
+from telemetryd.api.services import Services
+from telemetryd.config import Configuration
+from telemetryd.ingest.ledger import Ledger
+from telemetryd.ingest.listener import Listener, listening
+from telemetryd.ingest.recorder import Recorder
+from telemetryd.ingest.recovery import Recovery, recover, seed_window
+from telemetryd.ingest.upkeep import Upkeep
+from telemetryd.instrumentation import Instrumentation
+from telemetryd.instrumentation.events import Draining, Quarantined, RequestFailed, Serving, SettingsChanged, StartFailed, Stopped
+from telemetryd.live.realtime import realtime
+from telemetryd.model.errors import TelemetrydError
+from telemetryd.model.events import STATES
+from telemetryd.model.settings import Settings
+from telemetryd.query.engine import QueryEngine
+from telemetryd.query.reader import Reader
+from telemetryd.query.snapshot import OperationInFlight, Snapshot
+from telemetryd.live.tracker import Tracker
+from telemetryd.storage import sealer
+from telemetryd.storage.catalog import Catalog
+from telemetryd.storage.files import Files
+from telemetryd.storage.folder import Folder
+from telemetryd.storage.inventory import take_inventory
+from telemetryd.storage.journal import ActiveSegment, Checkpoint
+from telemetryd.supervisor import eternal
+
+# A garbage collection looks at every operation in flight: rarely is often enough, for nothing
+# here makes cycles by the thousand.
+GC_THRESHOLDS = (100_000, 20, 50)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A daemon that is ready: where it listens. ``url`` is ``unix:/path`` for a Unix socket."""
+
+    url: str
+    socket: Path | None
+    services: Services
+
+
+class LiveConfiguration:
+    """The configuration in force, which ``POST /config`` replaces whole."""
+
+    def __init__(self, configuration: Configuration, instrumentation: Instrumentation) -> None:
+        self._configuration = configuration
+        self._instrumentation = instrumentation
+        self._one_at_a_time = asyncio.Lock()
+        self.changed: Callable[[], None] = lambda: None
+
+    def settings(self) -> Settings:
+        """Return the settings in force."""
+        return self._configuration.settings
+
+    def sampling_interval(self) -> int:
+        """Return the width of a sample, in seconds."""
+        return self._configuration.settings.telemetry.sampling_interval
+
+    def config(self) -> dict[str, Any]:
+        """Return the six keys of ``GET /config``."""
+        return self._configuration.config()
+
+    def pending_restart(self) -> dict[str, Any]:
+        """Return what was set and holds from the next start on."""
+        return self._configuration.pending_restart()
+
+    async def update(self, changes: Mapping[str, object]) -> list[str]:
+        """Store and apply ``changes``, whole or not at all; return what whoever asked should know."""
+        async with self._one_at_a_time:
+            self._configuration = await asyncio.to_thread(self._configuration.update, changes)
+        self._instrumentation.emit(SettingsChanged(", ".join(f"{key}={value!r}" for key, value in changes.items())))
+        self.changed()
+        return self._configuration.warnings(changes)
+
+
+@asynccontextmanager
+async def running(
+    configuration: Configuration,
+    *,
+    clock: Callable[[], float] = time.time,
+    environment: dict[str, str] | None = None,
+    on_fault: Callable[[str], None] = lambda name: None,
+) -> AsyncIterator[Running]:
+    """Run the daemon inside the context; on leaving it drains and seals.
+
+    Raises :class:`TelemetrydError` where it cannot start. ``on_fault(name)`` is called where a
+    part that should run for ever ends.
+    """
+    environment = dict(os.environ) if environment is None else environment
+    instrumentation = Instrumentation()
+    live = LiveConfiguration(configuration, instrumentation)
+    settings = live.settings
+    async with AsyncExitStack() as parts:
+        files = Files()
+        folder = parts.enter_context(Folder(files, settings().telemetry.metrics_path).locked())
+        ledger = Ledger(settings(), instrumentation)
+        catalog, recovery = await asyncio.to_thread(_recover, files, folder, ledger, instrumentation, clock())
+        recorder = Recorder(
+            ledger,
+            settings,
+            partial(_create_segment, files, folder),
+            partial(sealer.commit, files, folder),
+            instrumentation,
+            clock,
+        )
+        await recorder.open(recovery)
+        listener = Listener(recorder, settings, instrumentation, clock)
+        live.changed = listener.tell_settings
+        upkeep = Upkeep(recorder, catalog, files, folder, settings, instrumentation, clock)
+        await parts.enter_async_context(eternal("upkeep", upkeep.run(), instrumentation, on_fault, upkeep.stop))
+        parts.callback(listener.close)
+        await parts.enter_async_context(eternal("recorder", recorder.run(), instrumentation, on_fault, recorder.drain))
+        reader = Reader(files, catalog.carry)
+        engine = QueryEngine(partial(_snapshot, recorder, catalog, settings, clock), settings, reader)
+        parts.callback(engine.close)
+        services = Services(
+            query=engine,
+            realtime=lambda window: realtime(ledger.tracker, ledger.window, clock(), window),
+            settings=live,
+            ready=lambda: [problem for problem in (recorder.problem, upkeep.problem) if problem],
+            version=__version__,
+            unexpected=lambda operation, error: instrumentation.emit(RequestFailed(operation, repr(error))),
+            now=clock,
+        )
+        url = await parts.enter_async_context(serving(application(services), settings().http.listen))
+        socket = None
+        if settings().telemetry.operation_hooks:
+            socket = Path(settings().ingest.socket)
+            await parts.enter_async_context(listening(listener, socket, systemd.inherited_socket(environment)))
+        path = settings().telemetry.metrics_path
+        instrumentation.emit(Serving(url, None if socket is None else str(socket), path, recovery.rows))
+        systemd.notify("READY=1", environment)
+        try:
+            yield Running(url, socket, services)
+        finally:
+            systemd.notify("STOPPING=1", environment)
+    books = instrumentation.books
+    words = ("received", "stored", "duplicate", "rejected", "discarded")
+    instrumentation.emit(Stopped(*(books[word] for word in words)))
+
+
+def main(configuration: Configuration) -> int:
+    """Run the daemon until SIGTERM or SIGINT; return 0 after a clean drain, 1 after a fault."""
+    log.configure()
+    gc.set_threshold(*GC_THRESHOLDS)
+    try:
+        return asyncio.run(_until_signalled(configuration))
+    except TelemetrydError as error:
+        Instrumentation().emit(StartFailed(str(error)))
+        return 1
+
+
+async def _until_signalled(configuration: Configuration) -> int:
+    ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    faults: list[str] = []
+
+    def end(reason: str) -> None:
+        if not ended.done():
+            ended.set_result(reason)
+
+    def on_fault(name: str) -> None:
+        faults.append(name)
+        end(f"fault in {name}")
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, end, number.name)
+    async with running(configuration, on_fault=on_fault):
+        reason = await ended
+        Instrumentation().emit(Draining(reason))
+    return 1 if faults else 0
+
+
+def _recover(
+    files: Files, folder: Folder, ledger: Ledger, instrumentation: Instrumentation, now: float
+) -> tuple[Catalog, Recovery]:
+    inventory = take_inventory(files, folder)
+    for path, reason in inventory.set_aside:
+        instrumentation.emit(Quarantined(path, reason))
+    recovery = recover(files, folder, inventory.segments, ledger, instrumentation)
+    seed_window(files, inventory.catalog, ledger, now)
+    return inventory.catalog, recovery
+
+
+def _create_segment(files: Files, folder: Folder, first_sequence: int, detailed: bool, state: bytes) -> ActiveSegment:
+    return ActiveSegment.create(files, folder, Checkpoint(first_sequence, detailed, state))
+
+
+def _snapshot(
+    recorder: Recorder, catalog: Catalog, settings: Callable[[], Settings], clock: Callable[[], float]
+) -> Snapshot:
+    """Return a still picture; taken in one step, so that each row is seen exactly once."""
+    ledger = recorder.ledger
+    tracker = ledger.tracker
+    heads = [closed.head.columns for closed in recorder.closed]
+    if len(ledger.head):
+        heads.append(ledger.head.columns())
+    keys, first_seen = tracker.series.keys, tracker.series.first_seen
+    return Snapshot(
+        now=clock(),
+        sampling_interval=settings().telemetry.sampling_interval,
+        heads=tuple(heads),
+        hours=catalog.view(),
+        in_flight={key: (row[0], row[1], row[2]) for key, row in zip(keys, tracker.in_flight, strict=True)},
+        first_seen={key: seen for key, seen in zip(keys, first_seen, strict=True) if seen < math.inf},
+        health=dict(tracker.health),
+        operations=partial(_in_flight, tracker),
+    )
+
+
+def _in_flight(tracker: Tracker) -> list[OperationInFlight]:
+    # Called in a query's thread: the copy is one step for the interpreter.
+    found = []
+    for operation_id, operation in list(tracker.operations.items()):
+        key, running = tracker.series.keys[operation.series], operation.running
+        status = STATES[running] if running < len(STATES) else STATES[0]
+        times = (operation.started, operation.since)
+        found.append(OperationInFlight(operation_id, *key, status, *times, operation.retry_count))
+    return found

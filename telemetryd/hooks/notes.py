@@ -1,0 +1,103 @@
+"""Notes: what a WAL's thread leaves behind of an event, and how it becomes one.
+
+A note is a tuple ``(at, offset, kind, *arguments)``: the instant on the monotonic clock, the
+clock's offset to the wall then, the class of the event, and the arguments of the call in
+order, unchecked. It is checked and becomes an event in the sender's thread.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from telemetryd.model.events import TERMINAL_STATUSES, BackendHealthChange, Event, OperationStart, StatusChange
+
+from .clock import Offsets
+
+Note: TypeAlias = tuple[Any, ...]
+
+AT: Final = 0
+OFFSET: Final = 1
+KIND: Final = 2
+FIRST_ARGUMENT: Final = 3
+
+# Texts are cut to this many characters as they are noted: what waits for the daemon has to be bounded.
+LONGEST_TEXT: Final = 1024
+
+ARGUMENTS: Final[dict[type, tuple[str, ...]]] = {
+    OperationStart: ("operation_id", "operation_type", "backend", "size"),
+    StatusChange: (
+        "operation_id",
+        "status",
+        "operation_type",
+        "backend",
+        "latency",
+        "retry_count",
+        "error",
+        "error_type",
+        "size",
+    ),
+    BackendHealthChange: ("backend", "old_status", "new_status"),
+}
+_REQUIRED = {kind: {field.name for field in msgspec.structs.fields(kind) if field.required} for kind in ARGUMENTS}
+
+
+class Mark:
+    """The kind of a note that is no event: its one argument, a ``threading.Event``, is set once all before it is acknowledged."""
+
+
+def plain(value: Any) -> Any:
+    """Return an enum's value for the enum, a plain and encodable string for a string, anything else as it is."""
+    if isinstance(value, Enum):
+        value = value.value
+    if not isinstance(value, str):
+        return value
+    # A lone surrogate (from a file name, say) cannot be encoded.
+    return str.__str__(value) if value.isascii() else value.encode("utf-8", "replace").decode()
+
+
+def clipped(text: Any) -> Any:
+    """Return a text of bounded length; in place of what is no text something small that is none either."""
+    return text[:LONGEST_TEXT] if isinstance(text, str) else ...
+
+
+def event_of(note: Note, offsets: Offsets) -> tuple[Event, int]:
+    """Return the event, and how many of its optional arguments were left out because they were unusable.
+
+    Raises :class:`msgspec.ValidationError` where a required argument is unusable.
+    """
+    kind = note[KIND]
+    fields = {
+        name: value if type(value) is str and value.isascii() else plain(value)
+        for name, value in zip(ARGUMENTS[kind], note[FIRST_ARGUMENT:], strict=True)
+        if value is not None
+    }
+    fields["timestamp"] = note[AT] + _offset(note, fields, offsets)
+    try:
+        return msgspec.convert(fields, kind), 0
+    except msgspec.ValidationError:
+        return _without_the_unusable(fields, kind)
+
+
+def _offset(note: Note, fields: dict[str, Any], offsets: Offsets) -> float:
+    operation_id = fields.get("operation_id")
+    offset: float = note[OFFSET]
+    if type(operation_id) is not str:
+        return offset
+    return offsets.of(operation_id, offset, ended=fields.get("status") in TERMINAL_STATUSES)
+
+
+def _without_the_unusable(fields: dict[str, Any], kind: type) -> tuple[Event, int]:
+    usable = {name: value for name, value in fields.items() if name in _REQUIRED[kind]}
+    event = msgspec.convert(usable, kind)
+    unusable = 0
+    for name in fields.keys() - usable.keys():
+        try:
+            event = msgspec.convert({**usable, name: fields[name]}, kind)
+        except msgspec.ValidationError:
+            unusable += 1
+        else:
+            usable[name] = fields[name]
+    return event, unusable

@@ -1,0 +1,134 @@
+"""Numbered batches on their way to the daemon: what is sent, acknowledged, or has to be sent again."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from telemetryd.model.codec import encode_batch
+from telemetryd.model.events import Event
+
+# Flushes that wait at once; beyond it the oldest, which has most likely given up, is never told.
+_MOST_MARKS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One batch as its line on the socket, with its newline, and how many events it holds."""
+
+    number: int
+    line: bytes
+    events: int
+
+
+class Outbox:
+    """Batches in the order of their numbers, from the oldest that is not acknowledged.
+
+    Numbers begin behind the last batch that the daemon has of this producer (:meth:`learn`, before
+    the first :meth:`add`) and rise by one. At a refusal all is sent again from that number on, for
+    the daemon refuses what follows a refused batch as well. ``sent`` (the first time), ``acked``
+    and ``dropped`` (a line longer than the daemon takes) count events.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._unacked: deque[Outgoing] = deque()
+        self._marks: deque[tuple[int, threading.Event]] = deque(maxlen=_MOST_MARKS)
+        self._unsent_from = 0  # index into _unacked
+        self._next = 0  # 0: the daemon has not told yet
+        self._highest_sent = 0
+        self._resume_at = 0.0
+        self._max_line = 0
+        self.sent = 0
+        self.acked = 0
+        self.dropped = 0
+
+    def __len__(self) -> int:
+        return len(self._unacked)
+
+    @property
+    def full(self) -> bool:
+        """True while so many batches are not acknowledged that no more should be added."""
+        return len(self._unacked) >= self._limit
+
+    @property
+    def awaited(self) -> bool:
+        """True while somebody waits for an acknowledgement."""
+        return bool(self._marks)
+
+    def reconnected(self) -> None:
+        """A new connection knows nothing of the batches: all have to be sent again."""
+        self._unsent_from = 0
+        self._resume_at = 0.0
+
+    def learn(self, last_batch: int, max_line_bytes: int) -> None:
+        """Take in a welcome: what the daemon has on disk, and how long a line may be."""
+        self._max_line = max_line_bytes
+        if self._next:
+            self.ack(last_batch)
+        # A store that is new to us may be behind: numbers go on from our own. One that is
+        # ahead would take our next numbers for batches that it has.
+        self._next = max(self._next, last_batch + 1)
+        fitting = deque(each for each in self._unacked if len(each.line) <= max_line_bytes + 1)
+        if len(fitting) < len(self._unacked):
+            self.dropped += self.events - sum(each.events for each in fitting)
+            self._unacked = fitting
+            self._unsent_from = 0
+            self._pass_marks()
+
+    @property
+    def events(self) -> int:
+        """Events in batches that are not acknowledged."""
+        return sum(each.events for each in tuple(self._unacked))
+
+    def add(self, events: Sequence[Event]) -> None:
+        """Number and encode events, in several batches where one line would be too long."""
+        line = encode_batch(self._next, events)
+        if len(line) <= self._max_line + 1:
+            self._unacked.append(Outgoing(self._next, line, len(events)))
+            self._next += 1
+        elif len(events) == 1:
+            self.dropped += 1
+        else:
+            half = len(events) // 2
+            self.add(events[:half])
+            self.add(events[half:])
+
+    def due(self, now: float) -> list[bytes]:
+        """Return the lines to send now, in order; none while a refusal asked to wait."""
+        if now < self._resume_at:
+            return []
+        batches = list(islice(self._unacked, self._unsent_from, None))
+        self._unsent_from = len(self._unacked)
+        self.sent += sum(each.events for each in batches if each.number > self._highest_sent)
+        self._highest_sent = max(self._highest_sent, *(each.number for each in batches)) if batches else self._highest_sent
+        return [each.line for each in batches]
+
+    def ack(self, number: int) -> None:
+        """Every batch up to ``number`` is on disk."""
+        while self._unacked and self._unacked[0].number <= number:
+            self.acked += self._unacked.popleft().events
+            self._unsent_from = max(0, self._unsent_from - 1)
+        self._pass_marks()
+
+    def nack(self, number: int, resume_at: float) -> None:
+        """Batch ``number`` was refused: from ``resume_at`` on, send it and what follows again."""
+        for index, each in enumerate(self._unacked):
+            if each.number == number:
+                self._unsent_from = min(self._unsent_from, index)
+                self._resume_at = max(self._resume_at, resume_at)
+                return
+
+    def mark(self, passed: threading.Event) -> None:
+        """Set ``passed`` once all that was added so far is acknowledged."""
+        if self._unacked:
+            self._marks.append((self._unacked[-1].number, passed))
+        else:
+            passed.set()
+
+    def _pass_marks(self) -> None:
+        while self._marks and not (self._unacked and self._unacked[0].number <= self._marks[0][0]):
+            self._marks.popleft()[1].set()

@@ -1,0 +1,227 @@
+"""One connection on the ingest socket: frames in, answers out."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from telemetryd.instrumentation import Instrumentation
+from telemetryd.instrumentation.events import BatchGap, ConnectionCut, ConnectionOpened, ProducerAttached, Refused
+from telemetryd.model.codec import VERSION, Batch, Hello, Single, decode_frame, encode_batch, encode_line
+from telemetryd.model.errors import Rejected, StorageUnavailable
+from telemetryd.model.events import Event
+
+from .admission import admit
+from .framing import Framer, TooLong
+from .submission import Submission
+
+# Answers that a peer leaves unread before its connection is cut.
+MAX_UNREAD = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who is at the other end, by SO_PEERCRED."""
+
+    pid: int
+    uid: int
+    gid: int
+
+
+class Intake(Protocol):
+    """What a connection needs of the listener."""
+
+    instrumentation: Instrumentation
+    max_line_bytes: int
+    enabled: bool
+    retention_days: int
+
+    def now(self) -> float:
+        """The daemon's clock, in Unix seconds."""
+
+    def greet(self, hello: Hello) -> int:
+        """Return the last batch of this producer that is on disk."""
+
+    def submit(self, submission: Submission) -> None:
+        """Hand events to the recorder; counts as pending until settled."""
+
+    def settled(self, size: int) -> None:
+        """So many pending bytes are done with."""
+
+    def closed(self, connection: Connection) -> None:
+        """The connection is gone."""
+
+
+class Connection(asyncio.Protocol):
+    """Speaks protocol version 1 with one peer.
+
+    Events on plain lines that arrive together are submitted together. A bad line is answered
+    and counted, and the rest goes on.
+    """
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self._framer = Framer(intake.max_line_bytes)
+        self._transport: asyncio.Transport | None = None
+        self._peer = Peer(0, 0, 0)
+        self._pending = 0
+        self._ended = False
+        self._plain: list[tuple[Event, bytes]] = []
+        self._last_received = 0
+        self.producer = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin; called by the event loop."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._peer = _peer_of(transport)
+        self._intake.instrumentation.emit(ConnectionOpened(self._peer.pid, self._peer.uid, self._peer.gid))
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; called by the event loop."""
+        for line in self._framer.feed(data):
+            if isinstance(line, TooLong):
+                self._reject(Rejected("line_too_long", f"expected a line of at most {line.limit} bytes, found a longer one"))
+                continue
+            try:
+                self._frame(line)
+            except Rejected as rejection:
+                self._reject(rejection)
+        self._submit_plain()
+
+    def eof_received(self) -> bool:
+        """The peer sends no more: the connection stays until what it submitted is answered."""
+        if self._framer.incomplete:
+            found = "expected a newline at the end of the last line, found the end of the stream"
+            self._reject(Rejected("incomplete_line", found))
+        self._ended = True
+        return self._pending > 0
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone; what was submitted is still recorded."""
+        self._transport = None
+        self._intake.closed(self)
+
+    def pause_reading(self) -> None:
+        """Take no more bytes for now: that is the back-pressure."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Take bytes again."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def close(self) -> None:
+        """Send what is written and hang up."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def acknowledge(self, number: int) -> None:
+        """Every batch up to ``number`` is on disk."""
+        self.send({"ack": number})
+
+    def refuse(self, number: int, error: str, retry_after: float) -> None:
+        """Nothing of batch ``number`` is stored; for plain lines an error line says so."""
+        if number:
+            self.send({"nack": number, "error": error, "retry_after": retry_after})
+        else:
+            self.send({"error": error, "reason": StorageUnavailable.word})
+
+    def settled(self, size: int) -> None:
+        """The recorder is done with ``size`` bytes of this connection's."""
+        self._pending -= size
+        self._intake.settled(size)
+        if self._ended and self._pending == 0:
+            self.close()
+
+    def send(self, answer: dict[str, Any]) -> None:
+        """Write one line, unless the peer has long stopped reading its answers."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        transport.write(encode_line(answer))
+        unread = transport.get_write_buffer_size()
+        if unread > MAX_UNREAD:
+            self._intake.instrumentation.emit(ConnectionCut(unread))
+            transport.abort()
+
+    def _frame(self, line: bytes) -> None:
+        frame = decode_frame(line)
+        if isinstance(frame, Single):
+            self._plain.append((frame.event, line))
+            return
+        # Lines are submitted in the order they came.
+        self._submit_plain()
+        if isinstance(frame, Hello):
+            self._greet(frame)
+        else:
+            self._batch(frame, line)
+
+    def _greet(self, hello: Hello) -> None:
+        if hello.version != VERSION:
+            raise Rejected("bad_hello", f"hello.version: expected {VERSION}, found {hello.version}")
+        self.producer = hello.producer
+        last_batch = self._intake.greet(hello)
+        self._last_received = last_batch
+        self._intake.instrumentation.emit(
+            ProducerAttached(hello.producer, last_batch, hello.dropped, self._peer.pid, self._peer.uid, self._peer.gid)
+        )
+        welcome = {"version": VERSION, "last_batch": last_batch, "enabled": self._intake.enabled}
+        self.send({"welcome": welcome | {"max_line_bytes": self._intake.max_line_bytes}})
+
+    def _batch(self, batch: Batch, line: bytes) -> None:
+        if not self.producer:
+            raise Rejected("no_hello", "expected a hello before the first batch, found a batch")
+        if batch.number > self._last_received + 1 and self._last_received:
+            self._gap(batch.number)
+        self._last_received = max(self._last_received, batch.number)
+        self._submit(self.producer, batch.number, batch.events, list(batch.rejections), line, len(line))
+
+    def _gap(self, found: int) -> None:
+        expected = self._last_received + 1
+        self._intake.instrumentation.emit(BatchGap(self.producer, expected, found))
+        self.send({"error": f"batch: expected {expected}, found {found}; it is stored all the same", "reason": "batch_gap"})
+
+    def _submit_plain(self) -> None:
+        if not self._plain:
+            return
+        events = [event for event, _ in self._plain]
+        frame = b'{"batch":1,"events":[' + b",".join(line for _, line in self._plain) + b"]}"
+        self._plain.clear()
+        self._submit("", 0, events, [], frame, len(frame))
+
+    def _submit(
+        self, producer: str, number: int, events: Sequence[Event], rejections: list[Rejected], frame: bytes, size: int
+    ) -> None:
+        """Hand events to the recorder, without those that cannot be taken; each of these is answered."""
+        instrumentation = self._intake.instrumentation
+        instrumentation.receive(len(events))
+        admitted, untimely = admit(events, self._intake.now(), self._intake.retention_days)
+        for rejection in rejections:
+            self._reject(rejection)
+        for rejection in untimely:
+            self._reject(rejection, received=True)
+        if rejections or untimely:
+            frame = encode_batch(number or 1, admitted)[:-1]
+        if admitted or number:
+            self._pending += size
+            self._intake.submit(Submission(self, producer, number, admitted, frame, size))
+
+    def _reject(self, rejection: Rejected, *, received: bool = False) -> None:
+        """Count one thing that is not taken, and say so to the peer."""
+        instrumentation = self._intake.instrumentation
+        if not received:
+            instrumentation.receive(1)
+        instrumentation.reject(rejection.word)
+        instrumentation.emit(Refused(rejection.word, str(rejection)))
+        self.send({"error": str(rejection), "reason": rejection.word})
+
+
+def _peer_of(transport: asyncio.Transport) -> Peer:
+    peer = transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return Peer(*struct.unpack("3i", peer))

@@ -1,0 +1,126 @@
+"""All state that a replay of the journal rebuilds, and the only ways it changes.
+
+The recorder applies what it has just made durable, recovery applies what it reads back:
+the same two calls, so that a clean stop and a crash start alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+
+from telemetryd.instrumentation import Instrumentation
+from telemetryd.live.checkpoint import encode_tracker, restore_tracker
+from telemetryd.live.rows import Rows
+from telemetryd.live.series import Words
+from telemetryd.live.tracker import Tracker
+from telemetryd.live.window import Window
+from telemetryd.model.errors import CorruptFile
+from telemetryd.model.events import Event
+from telemetryd.model.settings import Settings
+from telemetryd.storage.head import FrozenHead, Head, Names
+
+from .producers import Producers
+
+# Producers that keep a name of their own in the rows; the rest are `other`.
+MAX_PRODUCER_NAMES = 10_000
+_HOUR_US = 3_600_000_000
+
+
+class _State(Struct, array_like=True):
+    producers: list[tuple[str, int]]
+    tracker: bytes
+
+
+class Ledger:
+    """The tracker, the window, the producers, and the rows that are not in a part yet.
+
+    ``sequence`` is that of the next row. ``hours`` tells for each UTC hour with rows in the
+    head when the last of them came (Unix s).
+    """
+
+    def __init__(self, settings: Settings, instrumentation: Instrumentation) -> None:
+        self.tracker = Tracker(settings.live, instrumentation)
+        self.window = Window()
+        self.producers = Producers(settings.ingest.max_producers)
+        self.sequence = 1
+        self.hours: dict[int, float] = {}
+        self._producer_names = Words(MAX_PRODUCER_NAMES)
+        self._names = Names(
+            self.tracker.series.operation_types.names,
+            self.tracker.series.backends.names,
+            self.tracker.error_types.names,
+            self._producer_names.names,
+        )
+        self.head = Head(self.sequence, self._names)
+
+    def apply_events(self, events: Sequence[Event], producer: str, number: int, received: float) -> None:
+        """Apply events that are on disk, as the rows from ``sequence`` on."""
+        rows = self.tracker.apply(events, self.sequence)
+        self._take(rows, self._producer_names.code(producer), received)
+        if number:
+            self.producers.stored(producer, number)
+
+    def apply_expired(self, operation_ids: Sequence[str], at: float) -> None:
+        """Apply the expiry of operations, which is on disk."""
+        self._take(self.tracker.expire(operation_ids, at, self.sequence), 0, at)
+
+    def freeze(self, detailed: bool) -> FrozenHead | None:
+        """Give the head away for sealing and begin a new one; None where it holds no rows."""
+        frozen = self.head.freeze(self.sequence - 1, detailed) if len(self.head) else None
+        self.tracker.sealed = self.sequence - 1
+        self.hours = {}
+        self.head = Head(self.sequence, self._names)
+        return frozen
+
+    def skip_to(self, sequence: int) -> None:
+        """Begin an empty head at a later sequence."""
+        self.sequence = sequence
+        self.freeze(detailed=True)
+
+    def checkpoint(self) -> bytes:
+        """Return the state as bytes; only right after :meth:`freeze`, for it tells nothing of rows."""
+        return msgspec.msgpack.encode(_State(self.producers.state(), encode_tracker(self.tracker)))
+
+    def restore(self, state: bytes, sequence: int) -> None:
+        """Fill a new ledger from a checkpoint; raises :class:`CorruptFile`."""
+        try:
+            decoded = msgspec.msgpack.decode(state, type=_State)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise CorruptFile(f"checkpoint: expected a ledger's state: {error}") from None
+        restore_tracker(self.tracker, decoded.tracker)
+        self.producers.restore(decoded.producers)
+        self.skip_to(sequence)
+
+    def _take(self, rows: Rows, producer: int, received: float) -> None:
+        self.head.append(
+            rows.timestamp,
+            rows.event,
+            rows.operation_type,
+            rows.backend,
+            rows.status,
+            rows.previous,
+            rows.latency,
+            rows.retry_count,
+            rows.size,
+            rows.error_type,
+            producer,
+            rows.operation_id,
+        )
+        # Patches may speak of rows of this very batch, so they come after it.
+        for patch in rows.patches:
+            if patch.sequence > self.tracker.sealed:
+                self.head.patch(
+                    patch.sequence,
+                    operation_type=patch.operation_type,
+                    backend=patch.backend,
+                    previous=patch.previous,
+                    latency=patch.latency,
+                )
+        if rows.ended:
+            self.window.add(rows.ended, received)
+        for hour in {timestamp // _HOUR_US for timestamp in rows.timestamp}:
+            self.hours[hour * 3600] = received
+        self.sequence += len(rows)

@@ -1,0 +1,187 @@
+"""The ingest socket: its file, its connections, and the back-pressure over all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from telemetryd.instrumentation import Instrumentation
+from telemetryd.instrumentation.events import ConnectionRefused
+from telemetryd.model.codec import Hello, encode_line
+from telemetryd.model.errors import FolderInUse, StorageError
+from telemetryd.model.settings import Settings
+
+from .connection import Connection
+from .recorder import Recorder
+from .submission import Submission
+
+# Who may connect: the daemon's user and group.
+SOCKET_MODE = 0o660
+BACKLOG = 512
+
+
+class Listener:
+    """All connections of the ingest socket; what they share and what bounds them.
+
+    While more than ``ingest.max_pending_bytes`` wait for the disk, no connection is read.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        settings: Callable[[], Settings],
+        instrumentation: Instrumentation,
+        clock: Callable[[], float],
+    ) -> None:
+        self.instrumentation = instrumentation
+        self.now = clock
+        self._recorder = recorder
+        self._settings = settings
+        self._connections: set[Connection] = set()
+        self._pending = 0
+        self._paused = False
+
+    @property
+    def max_line_bytes(self) -> int:
+        return self._settings().ingest.max_line_bytes
+
+    @property
+    def enabled(self) -> bool:
+        return self._settings().telemetry.enabled
+
+    @property
+    def retention_days(self) -> int:
+        return self._settings().telemetry.retention_days
+
+    @property
+    def connections(self) -> int:
+        """Connections that are open now."""
+        return len(self._connections)
+
+    def connect(self) -> asyncio.BaseProtocol:
+        """Return the protocol of a new connection; called by the event loop."""
+        limit = self._settings().ingest.max_connections
+        if len(self._connections) >= limit:
+            return _Refusal(limit, self.instrumentation)
+        connection = Connection(self)
+        self._connections.add(connection)
+        if self._paused:
+            asyncio.get_running_loop().call_soon(connection.pause_reading)
+        return connection
+
+    def greet(self, hello: Hello) -> int:
+        """Return the last batch of this producer that is on disk."""
+        return self._recorder.ledger.producers.greet(hello.producer, hello.dropped).last_batch
+
+    def submit(self, submission: Submission) -> None:
+        """Hand events to the recorder, and stop reading where too much is pending."""
+        self._pending += submission.size
+        self._recorder.submit(submission)
+        if not self._paused and self._pending > self._settings().ingest.max_pending_bytes:
+            self._paused = True
+            for connection in self._connections:
+                connection.pause_reading()
+
+    def settled(self, size: int) -> None:
+        """So many bytes are done with; read again once half of the room is free."""
+        self._pending -= size
+        if self._paused and self._pending <= self._settings().ingest.max_pending_bytes // 2:
+            self._paused = False
+            for connection in self._connections:
+                connection.resume_reading()
+
+    def closed(self, connection: Connection) -> None:
+        """A connection is gone."""
+        self._connections.discard(connection)
+
+    def tell_settings(self) -> None:
+        """Tell every producer that said hello whether events are wanted."""
+        for connection in self._connections:
+            if connection.producer:
+                connection.send({"settings": {"enabled": self.enabled}})
+
+    def stop_reading(self) -> None:
+        """Take nothing more; what was taken is still answered."""
+        self._paused = True
+        for connection in self._connections:
+            connection.pause_reading()
+
+    def close(self) -> None:
+        """Hang up on everyone, after the last answers."""
+        for connection in list(self._connections):
+            connection.close()
+
+
+class _Refusal(asyncio.Protocol):
+    """Says that there are too many connections, and hangs up."""
+
+    def __init__(self, limit: int, instrumentation: Instrumentation) -> None:
+        self._limit = limit
+        self._instrumentation = instrumentation
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._instrumentation.emit(ConnectionRefused(self._limit))
+        error = f"expected at most {self._limit} connections at once, found one more"
+        transport.write(encode_line({"error": error, "reason": "too_many_connections"}))
+        transport.close()
+
+
+@contextlib.asynccontextmanager
+async def listening(listener: Listener, path: Path, inherited: socket.socket | None) -> AsyncIterator[None]:
+    """Serve the ingest socket: the inherited one, else a new one at ``path``.
+
+    A stale socket file is replaced, a live one is not stolen (:class:`FolderInUse`), and the
+    permissions are right from the first instant: bound aside, then renamed. On leaving, the
+    socket takes nothing more; a file of our own is removed.
+    """
+    bound = inherited if inherited is not None else _bind(path)
+    server = await asyncio.get_running_loop().create_unix_server(listener.connect, sock=bound, backlog=BACKLOG)
+    identity = None if inherited is not None else path.stat().st_ino
+    try:
+        yield
+    finally:
+        server.close()
+        listener.stop_reading()
+        with contextlib.suppress(FileNotFoundError):
+            # Another daemon may have put its own in our place by now.
+            if identity is not None and path.stat().st_ino == identity:
+                path.unlink()
+
+
+def _bind(path: Path) -> socket.socket:
+    aside = path.with_name(f".{path.name[:20]}.{os.getpid()}")
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _refuse_if_live(path)
+        aside.unlink(missing_ok=True)
+        bound.bind(str(aside))
+        aside.chmod(SOCKET_MODE)
+        bound.listen(BACKLOG)
+        aside.rename(path)
+    except OSError as error:
+        bound.close()
+        if "too long" in str(error):
+            raise StorageError(f"ingest.socket: expected a path of at most 107 bytes, found {str(path)!r}") from None
+        raise StorageError(f"ingest.socket: cannot listen on {path}: {error.strerror or error}") from None
+    bound.setblocking(False)
+    return bound
+
+
+def _refuse_if_live(path: Path) -> None:
+    if not path.exists():
+        return
+    if not path.is_socket():
+        raise FileExistsError(errno.EEXIST, "a file that is no socket is in its place")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return
+    raise FolderInUse(f"ingest.socket: {path} is in use by a live daemon")

@@ -1,0 +1,299 @@
+"""The recorder: the one writer of journal, ledger and head.
+
+Each turn takes all that has come in, writes it to the journal in one go, waits for one
+fdatasync, applies it, and only then answers: a group commit. What is not on disk changes
+nothing and is acknowledged to nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from telemetryd.instrumentation import Instrumentation
+from telemetryd.instrumentation.events import JournalFailed, OperationsExpired
+from telemetryd.model.errors import StorageError, StorageUnavailable
+from telemetryd.model.settings import Settings
+from telemetryd.storage.head import FrozenHead
+from telemetryd.storage.journal import ActiveSegment, EventsRecord, ExpiredRecord, encode_record
+
+from .ledger import Ledger
+from .producers import Verdict
+from .submission import Respondent, Submission
+
+# A segment is rotated at this size even where its head has room for more rows.
+SEGMENT_BYTES = 64 << 20
+# Heads that may wait for the sealer before nothing more is taken in: memory is bounded.
+MAX_CLOSED = 4
+
+P = ParamSpec("P")
+R = TypeVar("R")
+CreateSegment = Callable[[int, bool, bytes], ActiveSegment]
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What a replay gave: segments that wait to be sealed, those that hold no rows, and how many rows."""
+
+    closed: list[ClosedSegment]
+    empty: list[str]
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedSegment:
+    """A head that waits to be sealed, and the segment that holds its rows until then."""
+
+    head: FrozenHead
+    path: str
+
+
+class Recorder:
+    """Takes submissions, in order, and makes them durable.
+
+    ``closed`` are the segments that wait for the sealer; ``rotated`` is set whenever one is
+    added. ``problem`` says why nothing can be stored at the moment, or is empty.
+    ``create_segment(first_sequence, detailed, state)`` opens the next segment and may raise OSError.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        settings: Callable[[], Settings],
+        create_segment: CreateSegment,
+        remove_segment: Callable[[str], None],
+        instrumentation: Instrumentation,
+        clock: Callable[[], float],
+    ) -> None:
+        self.ledger = ledger
+        self.closed: list[ClosedSegment] = []
+        self.rotated = asyncio.Event()
+        self.problem = ""
+        self._settings = settings
+        self._create_segment = create_segment
+        self._remove_segment = remove_segment
+        self._instrumentation = instrumentation
+        self._clock = clock
+        self._segment: ActiveSegment | None = None
+        self._detailed = settings().telemetry.enable_detailed_timing
+        self._pending: list[Submission] = []
+        self._rotations: list[asyncio.Future[None]] = []
+        self._wake = asyncio.Event()
+        self._draining = False
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="journal")
+
+    async def open(self, recovery: Recovery) -> None:
+        """Go on from what was recovered, in a new segment; raises :class:`StorageError`."""
+        self.closed.extend(recovery.closed)
+        if recovery.empty:
+            # The last segment may have the name that the new one would get.
+            self.ledger.skip_to(self.ledger.sequence + 1)
+        try:
+            await self._open()
+            for path in recovery.empty:
+                await self._on_disk(self._remove_segment, path)
+        except OSError as error:
+            raise StorageError(f"the journal cannot be opened: {error}") from None
+        if self.closed:
+            self.rotated.set()
+
+    def submit(self, submission: Submission) -> None:
+        """Hand events in; the answer comes through the submission's respondent."""
+        self._pending.append(submission)
+        self._wake.set()
+
+    def nudge(self) -> None:
+        """Take a turn even where nothing came in, so that operations can expire."""
+        self._wake.set()
+
+    async def rotate(self) -> None:
+        """Freeze the head and begin a new segment, after what has been submitted; then return."""
+        if self._draining:
+            return
+        done = asyncio.get_running_loop().create_future()
+        self._rotations.append(done)
+        self._wake.set()
+        await done
+
+    def drain(self) -> None:
+        """Let :meth:`run` return once everything submitted is stored and the head is frozen."""
+        self._draining = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Record until drained."""
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                group, self._pending = self._pending, []
+                rotations, self._rotations = self._rotations, []
+                await self._record(group)
+                if rotations or self._full or self._detailed != self._settings().telemetry.enable_detailed_timing:
+                    await self._rotate()
+                for done in rotations:
+                    done.set_result(None)
+                if self._draining and not self._pending:
+                    await self._close()
+                    for done in self._rotations:
+                        done.set_result(None)
+                    self._rotations = []
+                    return
+        finally:
+            self._disk.shutdown()
+
+    @property
+    def _full(self) -> bool:
+        rows = len(self.ledger.head)
+        return rows >= self._settings().storage.head_rows or (self._segment is not None and self._segment.size >= SEGMENT_BYTES)
+
+    async def _record(self, group: Sequence[Submission]) -> None:
+        now = self._clock()
+        verdicts = self._judge(group)
+        stored = [each for each, verdict in zip(group, verdicts, strict=True) if verdict is Verdict.STORE]
+        overdue = self.ledger.tracker.overdue(now)
+        records, sequence = [], self.ledger.sequence
+        for each in stored:
+            records.append(encode_record(EventsRecord(sequence, now, each.producer, each.number, each.frame)))
+            sequence += len(each.events)
+        if overdue:
+            records.append(encode_record(ExpiredRecord(sequence, now, overdue)))
+        if records and not await self._write(records):
+            self._refuse_all(group)
+            return
+        for each in stored:
+            self.ledger.apply_events(each.events, each.producer, each.number, now)
+        if overdue:
+            self.ledger.apply_expired(overdue, now)
+            self._instrumentation.emit(OperationsExpired(len(overdue)))
+        self._answer(group, verdicts)
+
+    def _judge(self, group: Sequence[Submission]) -> list[Verdict]:
+        """Return a verdict for each; batches of a group are judged as if those before them were stored."""
+        enabled = self._settings().telemetry.enabled
+        fresh = Verdict.STORE if enabled else Verdict.DISCARD
+        producers = self.ledger.producers
+        last: dict[str, int] = {}
+        verdicts = []
+        for each in group:
+            verdict = fresh
+            if each.number:
+                known = last.get(each.producer)
+                known = producers.named(each.producer).last_batch if known is None else known
+                verdict = producers.judge(each.producer, each.number, known)
+                if verdict is Verdict.STORE:
+                    verdict = fresh
+                    last[each.producer] = each.number
+            verdicts.append(verdict)
+        return verdicts
+
+    async def _write(self, records: list[bytes]) -> bool:
+        """Make records durable; return whether they are."""
+        try:
+            if len(self.closed) >= MAX_CLOSED:
+                raise OSError(f"{len(self.closed)} heads wait to be sealed; the disk takes no parts")
+            segment = self._segment or await self._open()
+            await self._on_disk(_append, segment, records)
+        except OSError as error:
+            self.problem = f"the journal cannot be written: {error}"
+            self._instrumentation.emit(JournalFailed(str(error), len(records)))
+            await self._abandon()
+            return False
+        self.problem = ""
+        return True
+
+    def _refuse_all(self, group: Sequence[Submission]) -> None:
+        """Tell everyone that nothing is stored; duplicates too, for an answer must not overtake another."""
+        for each in group:
+            if each.number:
+                self.ledger.producers.refused(each.producer, each.number)
+            self._refuse(each, self.problem)
+
+    def _refuse(self, submission: Submission, error: str) -> None:
+        self._instrumentation.reject(StorageUnavailable.word, len(submission.events))
+        submission.respondent.refuse(submission.number, error, StorageUnavailable.retry_after)
+        submission.respondent.settled(submission.size)
+
+    def _answer(self, group: Sequence[Submission], verdicts: Sequence[Verdict]) -> None:
+        """Enter each submission in the books and answer it; one acknowledgement a respondent."""
+        producers = self.ledger.producers
+        acknowledged: dict[Respondent, int] = {}
+        for each, verdict in zip(group, verdicts, strict=True):
+            if verdict is Verdict.REFUSE:
+                self._refuse(each, f"batch {producers.named(each.producer).awaited} was refused and has to come first")
+                continue
+            if verdict is not Verdict.STORE and each.number:
+                producers.stored(each.producer, each.number)
+            word = {Verdict.STORE: "stored", Verdict.DUPLICATE: "duplicate", Verdict.DISCARD: "discarded"}[verdict]
+            self._instrumentation.settle(word, len(each.events))
+            if each.number:
+                acknowledged[each.respondent] = each.number
+            each.respondent.settled(each.size)
+        for respondent, number in acknowledged.items():
+            respondent.acknowledge(number)
+
+    async def _rotate(self) -> None:
+        """Freeze the head; where the next segment cannot be opened, the next write tries again."""
+        old, self._segment = self._segment, None
+        detailed, self._detailed = self._detailed, self._settings().telemetry.enable_detailed_timing
+        frozen = self.ledger.freeze(detailed)
+        if old is None:
+            return
+        if frozen is None:
+            # The name of a segment is its first sequence: the next one needs another.
+            self.ledger.skip_to(self.ledger.sequence + 1)
+        path = old.path
+        try:
+            path = await self._on_disk(old.close)
+            await self._open()
+        except OSError as error:
+            self.problem = f"the journal cannot be written: {error}"
+            self._instrumentation.emit(JournalFailed(str(error), 0))
+        if frozen is None:
+            await self._on_disk(self._remove_segment, path)
+        else:
+            self._hand_over(ClosedSegment(frozen, path))
+
+    async def _abandon(self) -> None:
+        """Give up a segment after a failed write: what is known good stays, a failed sync is never retried."""
+        old, self._segment = self._segment, None
+        if old is None:
+            return
+        frozen = self.ledger.freeze(self._detailed)
+        if frozen is not None:
+            self._hand_over(ClosedSegment(frozen, old.path))
+            return
+        try:
+            # Without rows of its own it would share its name with the next segment.
+            await self._on_disk(self._remove_segment, old.path)
+        except OSError as error:
+            self.problem = f"the journal cannot be written: {error}"
+
+    async def _close(self) -> None:
+        frozen = self.ledger.freeze(self._detailed)
+        if self._segment is not None:
+            path = await self._on_disk(self._segment.close)
+            if frozen is not None:
+                self._hand_over(ClosedSegment(frozen, path))
+
+    def _hand_over(self, closed: ClosedSegment) -> None:
+        self.closed.append(closed)
+        self.rotated.set()
+
+    async def _open(self) -> ActiveSegment:
+        state = self.ledger.checkpoint()
+        self._segment = await self._on_disk(self._create_segment, self.ledger.sequence, self._detailed, state)
+        return self._segment
+
+    async def _on_disk(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._disk, partial(call, *args, **kwargs))
+
+
+def _append(segment: ActiveSegment, records: list[bytes]) -> None:
+    segment.append(records)
+    segment.sync()

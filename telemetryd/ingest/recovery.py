@@ -1,0 +1,119 @@
+"""Recovery: replay of the journal through the same ledger, at start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from telemetryd.instrumentation import Instrumentation
+from telemetryd.instrumentation.events import Quarantined, Recovered
+from telemetryd.live.rows import Ended
+from telemetryd.live.window import WIDEST
+from telemetryd.model.codec import Batch, decode_frame
+from telemetryd.model.errors import CorruptFile, Rejected
+from telemetryd.model.events import COMPLETED, FAILED
+from telemetryd.model.timerange import HOUR
+from telemetryd.rollup.columns import EventColumns
+from telemetryd.storage.catalog import Catalog
+from telemetryd.storage.files import Files
+from telemetryd.storage.folder import Folder
+from telemetryd.storage.journal import EventsRecord, SegmentContent, read_segment
+from telemetryd.storage.part import read_events
+
+from .ledger import Ledger
+from .recorder import ClosedSegment, Recovery
+
+# The columns of an event that the window is made of.
+ENDINGS = ("timestamp", "operation_type", "backend", "status", "previous", "latency")
+
+
+def recover(files: Files, folder: Folder, segments: list[str], ledger: Ledger, instrumentation: Instrumentation) -> Recovery:
+    """Replay ``segments`` (paths, in order of their sequences) into a new ledger.
+
+    Every valid record is applied. A segment that cannot be read at all is set aside. Records
+    that reach into the next segment were never acknowledged and are passed over.
+    """
+    readable: list[tuple[str, SegmentContent]] = []
+    for path in segments:
+        try:
+            readable.append((path, read_segment(files, path)))
+        except CorruptFile as error:
+            folder.quarantine(path)
+            instrumentation.emit(Quarantined(path, str(error)))
+    closed: list[ClosedSegment] = []
+    empty: list[str] = []
+    rows = torn = 0
+    for index, (path, content) in enumerate(readable):
+        following = readable[index + 1][1].checkpoint.sequence if index + 1 < len(readable) else None
+        if index == 0:
+            _restore(ledger, path, content, instrumentation)
+        elif content.checkpoint.sequence > ledger.sequence:
+            ledger.skip_to(content.checkpoint.sequence)
+        _replay(content, ledger, following)
+        rows += len(ledger.head)
+        torn += content.torn + content.damaged
+        frozen = ledger.freeze(content.checkpoint.detailed)
+        if frozen is None:
+            empty.append(path)
+        else:
+            closed.append(ClosedSegment(frozen, path))
+    if readable:
+        instrumentation.emit(Recovered(len(readable), rows, torn))
+    return Recovery(closed, empty, rows)
+
+
+def _restore(ledger: Ledger, path: str, content: SegmentContent, instrumentation: Instrumentation) -> None:
+    try:
+        ledger.restore(content.checkpoint.state, content.checkpoint.sequence)
+    except CorruptFile as error:
+        # The rows are whole: only what was in flight before them is lost.
+        instrumentation.emit(Quarantined(path, str(error)))
+        ledger.skip_to(content.checkpoint.sequence)
+
+
+def _replay(content: SegmentContent, ledger: Ledger, following: int | None) -> None:
+    for record in content.records:
+        if following is not None and record.first_sequence >= following:
+            return
+        if record.first_sequence < ledger.sequence:
+            continue
+        # Damaged records leave a gap of sequences; the head has to be contiguous, so it is
+        # carried on without them.
+        if isinstance(record, EventsRecord):
+            try:
+                batch = decode_frame(record.frame)
+            except Rejected:
+                continue
+            assert isinstance(batch, Batch)
+            ledger.apply_events(batch.events, record.producer, record.batch, record.received)
+        else:
+            known = [each for each in record.operation_ids if each in ledger.tracker.operations]
+            ledger.apply_expired(known, record.at)
+
+
+def seed_window(files: Files, catalog: Catalog, ledger: Ledger, now: float) -> None:
+    """Enter into the window what ended lately and is sealed already.
+
+    The journal holds only what came after the last seal; without this a restart would empty
+    the realtime answer.
+    """
+    oldest = now - WIDEST
+    for hour, parts in catalog.view().items():
+        if hour + HOUR > oldest:
+            for part in parts.events:
+                try:
+                    rows = read_events(files, part, columns=ENDINGS, start=oldest)
+                except (CorruptFile, OSError):
+                    # The realtime answer does without; a query that needs the part says so.
+                    continue
+                ledger.window.add(_endings(rows, ledger), now)
+
+
+def _endings(rows: EventColumns, ledger: Ledger) -> Iterator[Ended]:
+    ends = (rows.status == COMPLETED) | (rows.status == FAILED)
+    first = (rows.previous != COMPLETED) & (rows.previous != FAILED)
+    chosen = rows.take(ends & first)
+    series = ledger.tracker.series
+    for index in range(len(chosen)):
+        operation_type = chosen.operation_types[chosen.operation_type[index]]
+        number = series.number(operation_type, chosen.backends[chosen.backend[index]])
+        yield Ended(chosen.timestamp[index] / 1e6, number, int(chosen.status[index]), float(chosen.latency[index]), 1)

@@ -1,0 +1,60 @@
+"""Logging and counting in one statement, and the books of the events received."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import fields
+from typing import Any
+
+import structlog
+
+from .events import InternalEvent
+
+
+class Instrumentation:
+    """Where parts say what happened to them: ``emit`` logs and counts.
+
+    ``books`` counts producers' events: ``received``, ``stored``, ``duplicate``, ``rejected``,
+    ``discarded``. ``rejected`` is also kept by reason, and ``counts`` holds one number for each
+    kind of internal event. All are totals since the process started.
+    """
+
+    def __init__(self, logger: Any = None) -> None:
+        self._log = logger if logger is not None else structlog.get_logger("telemetryd")
+        self.books: Counter[str] = Counter()
+        self.rejected: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter()
+
+    def emit(self, event: InternalEvent) -> None:
+        """Count ``event`` and log it at its level; quiet kinds log their 1st, 10th, 100th … time."""
+        name = type(event).__name__
+        self.counts[name] += 1
+        if event.quiet and not _power_of_ten(self.counts[name]):
+            return
+        values = {each.name: getattr(event, each.name) for each in fields(event)}
+        if event.quiet:
+            values["so_far"] = self.counts[name]
+        getattr(self._log, event.level)(event.says, **values)
+
+    def receive(self, events: int) -> None:
+        """Enter events that came in, before anything is known of them."""
+        self.books["received"] += events
+
+    def settle(self, verdict: str, events: int) -> None:
+        """Enter what became of received events: ``stored``, ``duplicate`` or ``discarded``."""
+        self.books[verdict] += events
+
+    def reject(self, reason: str, events: int = 1) -> None:
+        """Enter received events that were not taken, by reason."""
+        self.books["rejected"] += events
+        self.rejected[reason] += events
+
+    @property
+    def in_flight(self) -> int:
+        """Events received and not yet settled."""
+        books = self.books
+        return books["received"] - books["stored"] - books["duplicate"] - books["rejected"] - books["discarded"]
+
+
+def _power_of_ten(number: int) -> bool:
+    return str(number).strip("0") == "1"

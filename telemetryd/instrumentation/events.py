@@ -1,0 +1,263 @@
+"""The catalogue of internal events: everything the daemon can say of itself, each a type.
+
+``says`` is the log line, ``level`` its level. A ``quiet`` kind can come once per frame or
+event of a producer, so only its 1st, 10th, 100th … occurrence is logged; all are counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class InternalEvent:
+    """Something that happened to the daemon itself."""
+
+    says: ClassVar[str] = "event"
+    level: ClassVar[str] = "info"
+    quiet: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Serving(InternalEvent):
+    """The daemon is ready; ``url`` is empty for a Unix-socket listener's own address."""
+
+    says: ClassVar[str] = "serving"
+    url: str
+    socket: str | None
+    metrics_path: str
+    replayed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draining(InternalEvent):
+    """The daemon was asked to stop and finishes what it has taken."""
+
+    says: ClassVar[str] = "draining"
+    signal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped(InternalEvent):
+    """Everything taken is stored; the books at the end."""
+
+    says: ClassVar[str] = "stopped"
+    received: int
+    stored: int
+    duplicate: int
+    rejected: int
+    discarded: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionOpened(InternalEvent):
+    """A process connected to the ingest socket; ids by SO_PEERCRED."""
+
+    says: ClassVar[str] = "connection opened"
+    level: ClassVar[str] = "debug"
+    pid: int
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProducerAttached(InternalEvent):
+    """A producer said hello."""
+
+    says: ClassVar[str] = "producer attached"
+    producer: str
+    last_batch: int
+    dropped: int
+    pid: int
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRefused(InternalEvent):
+    """More connections than ``ingest.max_connections`` allows."""
+
+    says: ClassVar[str] = "connection refused"
+    level: ClassVar[str] = "warning"
+    quiet: ClassVar[bool] = True
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionCut(InternalEvent):
+    """A connection did not read its answers, so it was closed to bound memory."""
+
+    says: ClassVar[str] = "connection cut: its answers are not read"
+    level: ClassVar[str] = "warning"
+    quiet: ClassVar[bool] = True
+    unread_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused(InternalEvent):
+    """A frame or an event of a producer was not taken."""
+
+    says: ClassVar[str] = "rejected"
+    level: ClassVar[str] = "warning"
+    quiet: ClassVar[bool] = True
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchGap(InternalEvent):
+    """A producer's batch numbers skipped some."""
+
+    says: ClassVar[str] = "batch gap"
+    level: ClassVar[str] = "warning"
+    quiet: ClassVar[bool] = True
+    producer: str
+    expected: int
+    found: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesFolded(InternalEvent):
+    """An operation type or a backend beyond the limits was folded into ``other``."""
+
+    says: ClassVar[str] = "series folded into other"
+    level: ClassVar[str] = "warning"
+    quiet: ClassVar[bool] = True
+    operation_type: str
+    backend: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRepeated(InternalEvent):
+    """An operation was told the status it was already in."""
+
+    says: ClassVar[str] = "status repeated"
+    level: ClassVar[str] = "debug"
+    quiet: ClassVar[bool] = True
+    operation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusContradicted(InternalEvent):
+    """An ended operation was told another status; the first end stays."""
+
+    says: ClassVar[str] = "status after the end"
+    level: ClassVar[str] = "debug"
+    quiet: ClassVar[bool] = True
+    operation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationsExpired(InternalEvent):
+    """Operations that never ended left the table of operations in flight."""
+
+    says: ClassVar[str] = "operations expired"
+    level: ClassVar[str] = "warning"
+    quiet: ClassVar[bool] = True
+    operations: int
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFailed(InternalEvent):
+    """A write or a sync of the journal failed; nothing of the group was stored."""
+
+    says: ClassVar[str] = "journal failed"
+    level: ClassVar[str] = "error"
+    error: str
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed(InternalEvent):
+    """A segment's rows became parts."""
+
+    says: ClassVar[str] = "sealed"
+    rows: int
+    parts: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted(InternalEvent):
+    """The parts of an hour became one."""
+
+    says: ClassVar[str] = "compacted"
+    hour: str
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Removed(InternalEvent):
+    """A partition older than the retention was removed."""
+
+    says: ClassVar[str] = "partition removed"
+    hour: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpkeepFailed(InternalEvent):
+    """Sealing, compaction or retention failed; it is tried again."""
+
+    says: ClassVar[str] = "upkeep failed"
+    level: ClassVar[str] = "error"
+    step: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered(InternalEvent):
+    """The journal was replayed at start."""
+
+    says: ClassVar[str] = "recovered"
+    segments: int
+    rows: int
+    torn_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined(InternalEvent):
+    """A file could not be read and was set aside."""
+
+    says: ClassVar[str] = "quarantined"
+    level: ClassVar[str] = "error"
+    path: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChanged(InternalEvent):
+    """Settings were changed over the API."""
+
+    says: ClassVar[str] = "settings changed"
+    changes: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFailed(InternalEvent):
+    """A task that should run for ever returned or raised."""
+
+    says: ClassVar[str] = "task failed"
+    level: ClassVar[str] = "critical"
+    task: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartFailed(InternalEvent):
+    """The daemon could not start."""
+
+    says: ClassVar[str] = "cannot start"
+    level: ClassVar[str] = "error"
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFailed(InternalEvent):
+    """A request met an error that nobody expected: a bug."""
+
+    says: ClassVar[str] = "request failed"
+    level: ClassVar[str] = "error"
+    operation: str
+    error: str

@@ -1,0 +1,291 @@
+"""Operations in flight: where a start meets its end, whatever order they come in.
+
+The tracker turns events into rows that know their operation's type, backend, previous status
+and latency. It bears statuses before their start, repeats, contradictions (the first end
+stays), operations that never end, and ids first seen in mid-life; its tables are bounded.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from telemetryd.instrumentation import Instrumentation
+from telemetryd.instrumentation.events import SeriesFolded, StatusContradicted, StatusRepeated
+from telemetryd.model.events import (
+    BACKEND_HEALTH_CHANGE,
+    CODE_OF_STATE,
+    COMPLETED,
+    NO_STATE,
+    OPERATION_EXPIRED,
+    OPERATION_START,
+    PENDING,
+    STATUS_CHANGE,
+    UNPLACED,
+    BackendHealthChange,
+    Event,
+    OperationStart,
+    StatusChange,
+)
+from telemetryd.model.settings import LiveSettings
+
+from .operation import Operation, Step
+from .rows import Ended, Patch, Rows
+from .series import SeriesTable, Words
+
+# A producer's free words are kept this long at most.
+LONGEST_ERROR_TYPE = 128
+MAX_ERROR_TYPES = 1000
+# Steps an operation may gather before those already sealed are forgotten.
+STEPS_BEFORE_FORGETTING = 16
+
+
+class Tracker:
+    """The operations in flight, those that ended lately, and the backends' health.
+
+    ``sealed`` is the last sequence that is in a frozen head or a part: rows up to it are never
+    patched. ``in_flight[number]`` are the numbers of operations of a series that are pending,
+    processing and retrying; the moves of all rows so far, patched, add up to them at any moment.
+    ``health[backend]`` is (since, state).
+    """
+
+    def __init__(self, settings: LiveSettings, instrumentation: Instrumentation) -> None:
+        self._settings = settings
+        self._emit = instrumentation.emit
+        self.series = SeriesTable(settings.max_series, settings.max_backends)
+        self.error_types = Words(MAX_ERROR_TYPES)
+        self.sealed = 0
+        self.operations: dict[str, Operation] = {}
+        self.ended: OrderedDict[str, Operation] = OrderedDict()
+        self.in_flight = self.series.in_flight
+        self.health: dict[str, tuple[float, int]] = {}
+
+    def apply(self, events: Sequence[Event], first_sequence: int) -> Rows:
+        """Apply events in their order; their rows have the sequences from ``first_sequence`` on."""
+        rows = Rows.sized(len(events))
+        rows.timestamp = [round(event.timestamp * 1e6) for event in events]
+        for at, event in enumerate(events):
+            if isinstance(event, StatusChange):
+                self._change_status(event, first_sequence + at, rows, at)
+            elif isinstance(event, OperationStart):
+                self._start(event, first_sequence + at, rows, at)
+            else:
+                self._change_health(event, rows, at)
+        self._forget_ended()
+        return rows
+
+    def overdue(self, now: float) -> list[str]:
+        """Return the ids that have to expire: the oldest beyond the limits of age and number."""
+        ids: list[str] = []
+        surplus = len(self.operations) - self._settings.max_operations
+        oldest = now - self._settings.max_operation_age
+        for operation_id, operation in self.operations.items():
+            if len(ids) >= surplus and (operation.started or operation.since) > oldest:
+                break
+            ids.append(operation_id)
+        return ids
+
+    def expire(self, operation_ids: Sequence[str], at: float, first_sequence: int) -> Rows:
+        """Take operations out of the table; each gives one row, so that the queue's numbers follow.
+
+        Those that have ended meanwhile are passed over. The rows begin at ``first_sequence``.
+        """
+        expired = [operation_id for operation_id in operation_ids if operation_id in self.operations]
+        rows = Rows.sized(len(expired))
+        for row, operation_id in enumerate(expired):
+            operation = self.ended[operation_id] = self.operations.pop(operation_id)
+            rows.timestamp.append(round(max(at, operation.since) * 1e6))
+            self._fill(rows, row, OPERATION_EXPIRED, operation.series, NO_STATE, operation_id)
+            # From here on its statuses count as entries and move nothing.
+            operation.expired = True
+            left = operation.leave(operation.running)
+            self._move(operation.series, left, NO_STATE)
+            # An operation that held no place in the queue leaves none.
+            rows.previous[row] = left if left != NO_STATE else UNPLACED
+        self._forget_ended()
+        return rows
+
+    def _start(self, event: OperationStart, sequence: int, rows: Rows, at: int) -> None:
+        operation_id, timestamp = event.operation_id, event.timestamp
+        operation = self.operations.get(operation_id) or self.ended.get(operation_id)
+        if event.size is not None:
+            rows.size[at] = event.size
+        if operation is None:
+            operation = Operation(self._series(event.operation_type, event.backend), identified=True)
+            self.operations[operation_id] = operation
+            operation.started = timestamp
+            operation.append(timestamp, PENDING, sequence)
+            self._fill(rows, at, OPERATION_START, operation.series, PENDING, operation_id)
+            self._move(operation.series, NO_STATE, PENDING)
+            self.series.saw(operation.series, timestamp)
+        elif operation.started is not None:
+            self._emit(StatusRepeated(operation_id))
+            self._fill(rows, at, OPERATION_START, operation.series, PENDING, operation_id)
+            rows.previous[at] = PENDING
+        else:
+            self._start_late(operation, event, sequence, rows, at)
+
+    def _start_late(self, operation: Operation, event: OperationStart, sequence: int, rows: Rows, at: int) -> None:
+        """Join a start to an operation whose statuses came first."""
+        timestamp = event.timestamp
+        operation.started = timestamp
+        if not operation.identified:
+            self._identify(operation, event.operation_type, event.backend, rows)
+        self._fill(rows, at, OPERATION_START, operation.series, PENDING, event.operation_id)
+        rows.previous[at] = UNPLACED
+        # A start stamped after the first status is out of step with its own operation: it tells
+        # the start but moves nothing.
+        if operation.steps and timestamp <= operation.steps[0].timestamp:
+            self._insert(operation, timestamp, PENDING, sequence, rows, at, start=True)
+        self.series.saw(operation.series, timestamp)
+        self._retime(operation, rows)
+
+    def _change_status(self, event: StatusChange, sequence: int, rows: Rows, at: int) -> None:
+        operation_id, timestamp, status = event.operation_id, event.timestamp, CODE_OF_STATE[event.status]
+        operation = self.operations.get(operation_id) or self.ended.get(operation_id)
+        if operation is None:
+            operation = self.operations[operation_id] = Operation(SeriesTable.UNKNOWN, identified=False)
+        if not operation.identified and event.operation_type and event.backend:
+            self._identify(operation, event.operation_type, event.backend, rows)
+        self._fill(rows, at, STATUS_CHANGE, operation.series, status, operation_id)
+        self._details(event, operation, rows, at)
+        if operation.ended and status >= COMPLETED:
+            rows.previous[at] = operation.running
+            self._emit(
+                StatusRepeated(operation_id) if operation.running == status else StatusContradicted(operation_id)
+            )
+            return
+        ended, placed = operation.ended, operation.placed
+        if timestamp >= operation.since:
+            previous = rows.previous[at] = operation.append(timestamp, status, sequence)
+            if previous == status:
+                self._emit(StatusRepeated(operation_id))
+            elif ended:
+                self._emit(StatusContradicted(operation_id))
+            if placed != operation.placed:
+                self._move(operation.series, placed, operation.placed)
+            if len(operation.steps) > STEPS_BEFORE_FORGETTING:
+                operation.forget(self.sealed)
+        else:
+            self._insert(operation, timestamp, status, sequence, rows, at)
+        if operation.identified:
+            self.series.saw(operation.series, timestamp)
+        if operation.ended and not ended:
+            self._end(operation_id, operation, Step(timestamp, status, sequence, NO_STATE, status, NO_STATE), rows, at)
+
+    def _change_health(self, event: BackendHealthChange, rows: Rows, at: int) -> None:
+        health = CODE_OF_STATE[event.new_status]
+        backend = self.series.backends.code(event.backend)
+        name = self.series.backends.names[backend]
+        if event.timestamp >= self.health.get(name, (-math.inf, 0))[0]:
+            self.health[name] = (event.timestamp, health)
+        rows.event[at] = BACKEND_HEALTH_CHANGE
+        rows.backend[at] = backend
+        rows.status[at] = health
+        rows.previous[at] = CODE_OF_STATE[event.old_status] if event.old_status else NO_STATE
+
+    def _series(self, operation_type: str, backend: str) -> int:
+        folded = self.series.folded
+        number = self.series.number(operation_type, backend)
+        if self.series.folded != folded:
+            self._emit(SeriesFolded(operation_type, backend))
+        return number
+
+    def _identify(self, operation: Operation, operation_type: str, backend: str, rows: Rows) -> None:
+        """Give an operation its series; its rows that are not sealed follow."""
+        if operation.end is not None:
+            rows.ended.append(self._ending(operation, -1))
+        placed = operation.placed
+        changed = operation.identify(self._series(operation_type, backend), self.sealed)
+        codes = self.series.type_code[operation.series], self.series.backend_code[operation.series]
+        for step in operation.steps:
+            if step.sequence > self.sealed:
+                rows.patches.append(Patch(step.sequence, None, *codes))
+                self.series.saw(operation.series, step.timestamp)
+        self._relinked(operation, placed, changed, rows)
+        if operation.end is not None:
+            rows.ended.append(self._ending(operation, 1))
+
+    def _insert(
+        self,
+        operation: Operation,
+        timestamp: float,
+        status: int,
+        sequence: int,
+        rows: Rows,
+        at: int,
+        *,
+        start: bool = False,
+    ) -> None:
+        """Place a step that came later than others it precedes; a patch tells its ``previous``, if it has one."""
+        rows.previous[at] = UNPLACED
+        placed = operation.placed
+        changed = operation.insert(timestamp, status, sequence, self.sealed, start=start)
+        self._relinked(operation, placed, changed, rows)
+        # An end that comes before what is sealed still ends the operation, and its row takes it
+        # out of the queue.
+        if status >= COMPLETED and not operation.ended:
+            left = operation.leave(status)
+            self._move(operation.series, left, NO_STATE)
+            rows.previous[at] = left if left != NO_STATE else UNPLACED
+
+    def _relinked(self, operation: Operation, placed: int, changed: Sequence[Step], rows: Rows) -> None:
+        rows.patches.extend(Patch(step.sequence, step.previous) for step in changed)
+        self._move(operation.series, placed, operation.placed)
+
+    def _end(self, operation_id: str, operation: Operation, end: Step, rows: Rows, at: int) -> None:
+        operation.end = end
+        operation.latency = rows.latency[at] = self._latency(operation, end.timestamp)
+        rows.ended.append(self._ending(operation, 1))
+        if self.operations.pop(operation_id, None) is not None:
+            self.ended[operation_id] = operation
+
+    def _retime(self, operation: Operation, rows: Rows) -> None:
+        """Give an operation that had ended before its start was known its true latency."""
+        if operation.end is None:
+            return
+        rows.ended.append(self._ending(operation, -1))
+        operation.latency = self._latency(operation, operation.end.timestamp)
+        rows.ended.append(self._ending(operation, 1))
+        if operation.end.sequence > self.sealed:
+            rows.patches.append(Patch(operation.end.sequence, latency=operation.latency))
+
+    @staticmethod
+    def _latency(operation: Operation, end: float) -> float:
+        if operation.started is None:
+            return operation.told
+        return max(0.0, end - operation.started)
+
+    @staticmethod
+    def _ending(operation: Operation, weight: int) -> Ended:
+        assert operation.end is not None
+        return Ended(operation.end.timestamp, operation.series, operation.end.status, operation.latency, weight)
+
+    def _move(self, series: int, before: int, after: int) -> None:
+        counts = self.in_flight[series]
+        if before < COMPLETED:
+            counts[before] -= 1
+        if after < COMPLETED:
+            counts[after] += 1
+
+    def _forget_ended(self) -> None:
+        while len(self.ended) > self._settings.max_ended:
+            self.ended.popitem(last=False)
+
+    def _fill(self, rows: Rows, at: int, event: int, series: int, status: int, operation_id: str) -> None:
+        rows.event[at] = event
+        rows.operation_type[at] = self.series.type_code[series]
+        rows.backend[at] = self.series.backend_code[series]
+        rows.status[at] = status
+        rows.operation_id[at] = operation_id
+
+    def _details(self, event: StatusChange, operation: Operation, rows: Rows, at: int) -> None:
+        if event.latency is not None:
+            operation.told = event.latency
+        if event.retry_count is not None:
+            rows.retry_count[at] = operation.retry_count = event.retry_count
+        if event.size is not None:
+            rows.size[at] = event.size
+        if event.error_type:
+            rows.error_type[at] = self.error_types.code(event.error_type[:LONGEST_ERROR_TYPE])

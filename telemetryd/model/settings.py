@@ -1,0 +1,214 @@
+"""Every setting, declared once: its type, default, bounds, unit, environment name and when it changes.
+
+The sample file, ``check-config``, the README's table, ``POST /config`` and its warning
+all derive from the fields below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import MISSING, dataclass, field, fields
+from types import MappingProxyType
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What one setting promises, whatever its value is."""
+
+    section: str
+    key: str
+    kind: type
+    default: Any
+    description: str
+    unit: str
+    minimum: float | None
+    maximum: float | None
+    environment: str
+    live: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.section}.{self.key}"
+
+    @property
+    def changes(self) -> str:
+        return "at once" if self.live else "at restart"
+
+
+def _setting(
+    default: Any,
+    description: str,
+    *,
+    unit: str = "",
+    minimum: float | None = None,
+    maximum: float | None = None,
+    environment: str = "",
+    live: bool = False,
+) -> Any:
+    facts = {
+        "description": description,
+        "unit": unit,
+        "minimum": minimum,
+        "maximum": maximum,
+        "environment": environment,
+        "live": live,
+    }
+    return field(default=default, metadata=MappingProxyType(facts))
+
+
+@dataclass(frozen=True, slots=True)
+class TelemetrySettings:
+    """What is kept of the WAL's operations, where and for how long."""
+
+    enabled: bool = _setting(
+        True,
+        "Store events; off, they are acknowledged, counted as discarded, and producers are told to stop.",
+        live=True,
+    )
+    metrics_path: str = _setting(
+        "~/.ipfs_kit/telemetry",
+        "Folder of the journal, the partitions and the rollups.",
+        environment="IPFS_KIT_TELEMETRY_PATH",
+    )
+    retention_days: int = _setting(
+        30,
+        "Partitions older than this are removed, whole.",
+        unit="days",
+        minimum=1,
+        maximum=3650,
+        environment="IPFS_KIT_TELEMETRY_RETENTION",
+        live=True,
+    )
+    sampling_interval: int = _setting(
+        60,
+        "Width of a sample; must divide 3600.",
+        unit="s",
+        minimum=1,
+        maximum=3600,
+        environment="IPFS_KIT_TELEMETRY_INTERVAL",
+        live=True,
+    )
+    enable_detailed_timing: bool = _setting(
+        True,
+        "Keep every event in the hourly partitions; off, only the rollups stay.",
+        environment="IPFS_KIT_TELEMETRY_DETAILED",
+        live=True,
+    )
+    operation_hooks: bool = _setting(True, "Open the ingest socket.", environment="IPFS_KIT_TELEMETRY_HOOKS")
+    reports_path: str = _setting("", "Folder of the reports; empty means `reports` beside metrics_path.")
+
+
+@dataclass(frozen=True, slots=True)
+class IngestSettings:
+    """The Unix socket that events come in by, and its limits."""
+
+    socket: str = _setting(
+        "",
+        "Path of the ingest socket; empty means systemd's socket, else the user's runtime folder, else ~/.ipfs_kit/telemetryd.sock.",
+    )
+    max_line_bytes: int = _setting(
+        1 << 20, "Longest line taken; longer ones are skipped and counted.", unit="bytes", minimum=1024, maximum=1 << 26
+    )
+    max_connections: int = _setting(
+        1024, "Connections open at once; more are refused with a line.", minimum=1, maximum=65536
+    )
+    max_pending_bytes: int = _setting(
+        64 << 20,
+        "Bytes taken and not yet on disk; beyond it the sockets are not read.",
+        unit="bytes",
+        minimum=1 << 20,
+        maximum=1 << 32,
+    )
+    max_producers: int = _setting(
+        10_000,
+        "Producers whose last batch number is remembered; beyond it the longest silent is forgotten.",
+        minimum=1,
+        maximum=1_000_000,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """Where the REST API is served."""
+
+    listen: str = _setting("127.0.0.1:8000", "HOST:PORT of the REST API (port 0 picks one and logs it), or unix:/path.")
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSettings:
+    """Bounds of what is held in memory of the recent past."""
+
+    max_operations: int = _setting(
+        100_000, "Operations in flight that are tracked; beyond it the oldest expires.", minimum=1, maximum=10_000_000
+    )
+    max_operation_age: int = _setting(
+        604_800, "An operation in flight for longer expires.", unit="s", minimum=60, maximum=31_536_000
+    )
+    max_ended: int = _setting(
+        65_536,
+        "Ended operations remembered, to know a repeated or contradicting status.",
+        minimum=0,
+        maximum=10_000_000,
+    )
+    max_series: int = _setting(
+        1000, "Pairs of operation type and backend; new types beyond it fold into `other`.", minimum=1, maximum=50_000
+    )
+    max_backends: int = _setting(64, "Backends by name; new ones beyond it fold into `other`.", minimum=1, maximum=1000)
+
+
+@dataclass(frozen=True, slots=True)
+class StorageSettings:
+    """When the head becomes a part."""
+
+    head_rows: int = _setting(
+        250_000, "Rows in memory before they are sealed into parts.", minimum=100, maximum=10_000_000
+    )
+    head_age: int = _setting(
+        900, "Age of the oldest row in memory before all are sealed.", unit="s", minimum=1, maximum=3600
+    )
+    seal_grace: int = _setting(
+        60, "Wait after the end of an hour before it is sealed and compacted.", unit="s", minimum=0, maximum=3600
+    )
+    late_quiet: int = _setting(
+        5, "Events of a past hour are sealed once none has come for this long.", unit="s", minimum=0, maximum=3600
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySettings:
+    """Limits of every query."""
+
+    timeout: int = _setting(30, "Longest time a query may run.", unit="s", minimum=1, maximum=3600)
+    concurrency: int = _setting(
+        2, "Queries that run at once; as many again may wait eight deep.", minimum=1, maximum=64
+    )
+    max_samples: int = _setting(
+        1_000_000,
+        "Samples in one answer; more is an error that says how to ask for less.",
+        minimum=1000,
+        maximum=100_000_000,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings in force, by section."""
+
+    telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
+    ingest: IngestSettings = field(default_factory=IngestSettings)
+    http: HttpSettings = field(default_factory=HttpSettings)
+    live: LiveSettings = field(default_factory=LiveSettings)
+    storage: StorageSettings = field(default_factory=StorageSettings)
+    query: QuerySettings = field(default_factory=QuerySettings)
+
+
+def declared() -> Iterator[Setting]:
+    """Yield every setting, in the order of the sample file."""
+    for section in fields(Settings):
+        factory = section.default_factory
+        assert factory is not MISSING
+        for each in fields(type(factory())):
+            facts = dict(each.metadata)
+            facts["environment"] = facts["environment"] or f"TELEMETRYD_{section.name}_{each.name}".upper()
+            yield Setting(section=section.name, key=each.name, kind=type(each.default), default=each.default, **facts)

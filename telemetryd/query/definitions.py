@@ -1,0 +1,139 @@
+"""The eight metrics, one row of ``DEFINITIONS`` each: what a sample holds, and which number it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeAlias
+
+import numpy as np
+
+from telemetryd.model.events import COMPLETED, FAILED, PENDING, RETRYING, STATUSES
+from telemetryd.rollup.cells import GaugeCells, OperationCells
+from telemetryd.rollup.columns import Array
+from telemetryd.rollup.histogram import quantiles
+
+from .gathered import ENDED, Gathered, ended_statuses, entered_statuses, queue_state
+from .grid import Grid
+from .request import Filters
+from .result import MetricTable
+
+Samples: TypeAlias = Callable[[Gathered, Grid, Filters], MetricTable]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """How a metric's samples are made, and the statistic that aggregation works on.
+
+    ``lowest`` and ``highest`` name the statistics that ``minimum`` and ``maximum`` work on. ``pooled``:
+    its ``average`` is that of the whole range, not that of the samples. ``gauge``: it has a sample in
+    every cell that is known. ``own_values``: aggregation
+    works on the operations themselves, whose statistics the sample of the whole range holds.
+    """
+
+    samples: Samples
+    value: str
+    lowest: str
+    highest: str
+    pooled: bool = False
+    gauge: bool = False
+    own_values: bool = False
+
+
+def _operation_count(data: Gathered, grid: Grid, filters: Filters) -> MetricTable:
+    statuses = entered_statuses(filters)
+    cells = data.operations(grid, statuses)
+    count = cells.entries[:, PENDING if filters.status is None else statuses[0]]
+    columns = {STATUSES[code]: cells.entries[:, code] for code in statuses}
+    return _table(data, grid, cells, cells.entries.sum(axis=1) > 0, {"count": count, **columns})
+
+
+def _operation_latency(data: Gathered, grid: Grid, filters: Filters) -> MetricTable:
+    cells = data.operations(grid, ended_statuses(filters))
+    count = np.maximum(cells.count, 1)
+    histogram = (cells.offset, cells.bucket, cells.bucket_count, cells.minimum, cells.maximum, cells.count)
+    statistics = {
+        "count": cells.count,
+        "sum": cells.sum,
+        "mean": cells.sum / count,
+        "median": quantiles(*histogram, 0.5),
+        "min": cells.minimum,
+        "max": cells.maximum,
+        "percentile_95": quantiles(*histogram, 0.95),
+        "percentile_99": quantiles(*histogram, 0.99),
+    }
+    return _table(data, grid, cells, cells.count > 0, statistics)
+
+
+def _rate_of(status: int) -> Samples:
+    def rate(data: Gathered, grid: Grid, filters: Filters) -> MetricTable:
+        cells = data.operations(grid, ENDED)
+        ended = cells.entries[:, COMPLETED] + cells.entries[:, FAILED]
+        value = cells.entries[:, status] / np.maximum(ended, 1)
+        return _table(data, grid, cells, ended > 0, {"value": value, "count": ended})
+
+    return rate
+
+
+def _throughput(data: Gathered, grid: Grid, filters: Filters) -> MetricTable:
+    cells = data.operations(grid, ended_statuses(filters))
+    ended = cells.entries.sum(axis=1)
+    seconds = (grid.end - grid.begin)[cells.cell]
+    return _table(data, grid, cells, ended > 0, {"value": ended * 60 / seconds, "count": ended})
+
+
+def _retry_count(data: Gathered, grid: Grid, filters: Filters) -> MetricTable:
+    cells = data.operations(grid, (RETRYING,))
+    count = cells.entries[:, RETRYING]
+    return _table(data, grid, cells, count > 0, {"count": count})
+
+
+def _queue_size(data: Gathered, grid: Grid, filters: Filters) -> MetricTable:
+    state = queue_state(filters)
+    if state is None:
+        return MetricTable((), np.empty(0, np.int32), np.empty(0, np.int64), _gauge_columns(None))
+    return _gauge_table(data.keys, grid, data.queue(grid, state))
+
+
+def _backend_health(data: Gathered, grid: Grid, filters: Filters) -> MetricTable:
+    return _gauge_table(data.backends, grid, data.health_of_backends(grid))
+
+
+DEFINITIONS = MappingProxyType(
+    {
+        "operation_count": Definition(_operation_count, "count", "count", "count"),
+        "operation_latency": Definition(_operation_latency, "mean", "min", "max", own_values=True),
+        "success_rate": Definition(_rate_of(COMPLETED), "value", "value", "value", pooled=True),
+        "error_rate": Definition(_rate_of(FAILED), "value", "value", "value", pooled=True),
+        "backend_health": Definition(_backend_health, "mean", "min", "max", gauge=True),
+        "throughput": Definition(_throughput, "value", "value", "value", pooled=True),
+        "queue_size": Definition(_queue_size, "mean", "min", "max", gauge=True),
+        "retry_count": Definition(_retry_count, "count", "count", "count"),
+    }
+)
+
+
+def _table(
+    data: Gathered, grid: Grid, cells: OperationCells, kept: Array, statistics: dict[str, Array]
+) -> MetricTable:
+    # Codes in order of the keys' names, so that the series of every answer come in one order.
+    names = sorted(data.rows.series)
+    rank = {key: number for number, key in enumerate(names)}
+    code = np.array([rank[key] for key in data.rows.series], np.int32)
+    series, cell = code[cells.series[kept]] if len(code) else cells.series[kept].astype(np.int32), cells.cell[kept]
+    order = np.lexsort((cell, series))
+    columns = {name: column[kept][order] for name, column in statistics.items()}
+    return MetricTable(tuple(names), series[order], grid.start[cell[order]], columns)
+
+
+def _gauge_table(keys: tuple[object, ...], grid: Grid, cells: GaugeCells) -> MetricTable:
+    series, cell = np.nonzero(cells.known > 0)
+    columns = {name: column[series, cell] for name, column in _gauge_columns(cells).items()}
+    return MetricTable(keys, series.astype(np.int32), grid.start[cell], columns)  # type: ignore[arg-type]
+
+
+def _gauge_columns(cells: GaugeCells | None) -> dict[str, Array]:
+    if cells is None:
+        return {name: np.empty(0) for name in ("mean", "min", "max", "last")}
+    return {"mean": cells.mean, "min": cells.minimum, "max": cells.maximum, "last": cells.last}

@@ -1,0 +1,126 @@
+"""The engine: runs queries off the event loop, a few at a time, each to its deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from telemetryd.model.errors import Busy, ResultTooLarge, StorageUnavailable
+from telemetryd.model.settings import Settings
+
+from .aggregate import aggregate
+from .deadline import Deadline
+from .definitions import DEFINITIONS
+from .gathered import Gathered
+from .grid import Grid, grid, whole
+from .operations import operation, operations
+from .reader import Reader
+from .request import MetricsRequest, OperationsRequest
+from .result import MetricTable, Result
+from .scan import Scan
+from .snapshot import Snapshot
+
+R = TypeVar("R")
+
+# Queries that may wait for each one that runs.
+QUEUE_DEPTH = 8
+# A part may be replaced while a query is about to read it; it then starts again.
+ATTEMPTS = 3
+
+
+class QueryEngine:
+    """Answers requests from snapshots, in threads of its own.
+
+    ``snapshot`` is called on the event loop. A call that is cancelled stops its query. Raises
+    :class:`Busy` where too many wait, :class:`QueryTimeout`, :class:`ResultTooLarge`.
+    """
+
+    def __init__(
+        self,
+        snapshot: Callable[[], Snapshot],
+        settings: Callable[[], Settings],
+        reader: Reader,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._snapshot = snapshot
+        self._settings = settings
+        self._reader = reader
+        self._clock = clock
+        self._under_way = 0
+        self._threads = ThreadPoolExecutor(settings().query.concurrency, thread_name_prefix="query")
+
+    async def metrics(self, request: MetricsRequest) -> Result:
+        """Return the samples that ``request`` asks for."""
+        limit = self._settings().query.max_samples
+        return await self._run(lambda snapshot, deadline: _metrics(request, snapshot, self._reader, deadline, limit))
+
+    async def operations(self, request: OperationsRequest) -> list[dict[str, Any]]:
+        """Return single operations, as ``GET /operations`` shows them."""
+        return await self._run(lambda snapshot, deadline: operations(request, snapshot, self._reader, deadline))
+
+    async def operation(self, operation_id: str, start: float | None = None, end: float | None = None) -> dict[str, Any]:
+        """Return one operation with its timeline; raises :class:`UnknownOperation`."""
+        return await self._run(
+            lambda snapshot, deadline: operation(operation_id, snapshot, self._reader, deadline, start, end)
+        )
+
+    def close(self) -> None:
+        """End the threads, after what they are doing."""
+        self._threads.shutdown(cancel_futures=True)
+
+    async def _run(self, query: Callable[[Snapshot, Deadline], R]) -> R:
+        settings = self._settings().query
+        if self._under_way >= settings.concurrency * (1 + QUEUE_DEPTH):
+            raise Busy(f"query: expected at most {self._under_way} at once, found one more; try again in a second")
+        deadline = Deadline(settings.timeout, self._clock)
+        self._under_way += 1
+        try:
+            for _ in range(ATTEMPTS):
+                snapshot = self._snapshot()
+                try:
+                    return await asyncio.get_running_loop().run_in_executor(self._threads, query, snapshot, deadline)
+                except FileNotFoundError:
+                    continue
+            raise StorageUnavailable(f"query: a part went away {ATTEMPTS} times while it was read; try again")
+        finally:
+            deadline.cancel()
+            self._under_way -= 1
+
+
+def _metrics(
+    request: MetricsRequest, snapshot: Snapshot, reader: Reader, deadline: Deadline, max_samples: int
+) -> Result:
+    cells = grid(request.range, request.interval)
+    deadline.check()
+    data = Scan(snapshot, reader, request.range, request.interval, deadline).gather(request.filters)
+    tables: dict[str, MetricTable] = {}
+    samples = 0
+    for name in request.metric_types:
+        deadline.check()
+        _refuse_beyond(max_samples, samples + len(cells), "the range and interval give")
+        tables[name] = _table(name, request, data, cells, max_samples)
+        samples += len(tables[name])
+        _refuse_beyond(max_samples, samples, "this one has")
+    return Result(request.range.start, request.range.end, request.interval, tables)
+
+
+def _table(name: str, request: MetricsRequest, data: Gathered, cells: Grid, max_samples: int) -> MetricTable:
+    definition = DEFINITIONS[name]
+    if definition.gauge:
+        # Their samples can be counted before they are made.
+        _refuse_beyond(max_samples, len(cells) * len(data.keys), "this one has")
+    samples = definition.samples(data, cells, request.filters)
+    if request.aggregation is None or not len(samples):
+        return samples
+    one = definition.samples(data, whole(request.range), request.filters)
+    return aggregate(definition, request.aggregation, samples, one, request.range.seconds)
+
+
+def _refuse_beyond(limit: int, samples: int, what: str) -> None:
+    if samples > limit:
+        raise ResultTooLarge(
+            f"expected an answer of at most {limit} samples, {what} {samples}: ask for a longer interval, a shorter range or fewer series"
+        )

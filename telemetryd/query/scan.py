@@ -1,0 +1,208 @@
+"""The scan: reads what the plan names and puts it together as one picture of the range."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from telemetryd.model.events import HEALTH_VALUES
+from telemetryd.model.series import SeriesKey
+from telemetryd.model.timerange import HOUR, TimeRange, hour_of
+from telemetryd.rollup.build import build
+from telemetryd.rollup.carry import carry_of
+from telemetryd.rollup.columns import Array, EventColumns, RollupRows
+from telemetryd.rollup.merge import concat, merge, select
+from telemetryd.storage.rows import concat_events
+
+from .deadline import Deadline
+from .gathered import Gathered, matching
+from .plan import contested, fits, plan
+from .reader import Reader
+from .request import Filters
+from .snapshot import Snapshot
+
+# Rows that are read again to tell the true extremes of contested intervals; beyond it, the
+# sources are taken to follow one another.
+MAX_CONTESTED_ROWS = 2_000_000
+_US = 1_000_000
+
+
+class Scan:
+    """One reading of a range for some filters; not to be used twice."""
+
+    def __init__(self, snapshot: Snapshot, reader: Reader, span: TimeRange, width: int, deadline: Deadline) -> None:
+        self._snapshot = snapshot
+        self._reader = reader
+        self._span = span
+        self._width = width
+        self._deadline = deadline
+        self._plan = plan(snapshot.hours, span)
+
+    def gather(self, filters: Filters) -> Gathered:
+        """Return what the range holds; raises CorruptFile, FileNotFoundError, QueryTimeout."""
+        sources = self._sources()
+        joined = concat(sources)
+        inside = _clipped(joined, self._span.start, self._span.end)
+        in_flight = self._opening(joined)
+        health = self._health(joined)
+        rows = self._settled(inside, sources)
+        seen = self._first_seen(joined)
+        keys = tuple(matching(seen, filters))
+        backends = tuple(sorted(name for name in health if filters.backend in (None, name)))
+        return Gathered(
+            rows=_filtered(rows, filters),
+            keys=keys,
+            in_flight=np.array([in_flight.get(key, (0, 0, 0)) for key in keys], np.int64).reshape(-1, 3),
+            first_seen=np.array([seen[key] for key in keys], np.float64),
+            backends=backends,
+            health=np.array([health[name] for name in backends], np.float64),
+            horizon=self._horizon(),
+        )
+
+    def _sources(self) -> list[RollupRows]:
+        """Read the rollups of the hours that the range touches, and build those of the heads."""
+        sources: list[RollupRows] = []
+        for hour in self._plan.inside:
+            self._deadline.check()
+            parts = self._snapshot.hours[hour]
+            rollups = [self._reader.rollups(part) for part in parts.rollups]
+            if parts.detailed and not all(fits(rows, self._width) for rows in rollups):
+                # The sampling interval was another one then; the events know better.
+                rollups = [build(_joined([self._reader.events(part) for part in parts.events]), self._sampling)]
+            sources.extend(rollups)
+        heads = self._heads(self._span.start, self._span.end)
+        if len(heads):
+            sources.append(build(heads, self._sampling))
+        return sources or [build(heads, self._sampling)]
+
+    @property
+    def _sampling(self) -> int:
+        return self._snapshot.sampling_interval
+
+    def _heads(self, start: float, end: float) -> EventColumns:
+        """Return the rows in memory from ``start`` to ``end`` (Unix s)."""
+        chosen = []
+        for head in self._snapshot.heads:
+            inside = (head.timestamp >= start * _US) & (head.timestamp < end * _US)
+            chosen.append(head if inside.all() else head.take(inside))
+        return _joined(chosen)
+
+    def _settled(self, inside: RollupRows, sources: Sequence[RollupRows]) -> RollupRows:
+        """Put the true gauges in place of those that several sources tell of."""
+        starts = contested(sources, self._span)
+        if not len(starts):
+            return inside
+        events = self._contested_events(starts)
+        if events is None:
+            return replace(inside, health=merge([inside]).health)
+        rebuilt = build(events, self._sampling)
+        kept = RollupRows(
+            inside.series,
+            inside.backends,
+            inside.operations,
+            select(inside.queue, ~np.isin(inside.queue.start, starts)),
+            select(inside.health, ~np.isin(inside.health.start, starts)),
+        )
+        nothing = select(rebuilt.operations, np.zeros(len(rebuilt.operations), bool))
+        return concat([kept, replace(rebuilt, operations=nothing)])
+
+    def _contested_events(self, starts: Array) -> EventColumns | None:
+        """Return all events of some intervals, or None where they are gone or too many."""
+        found: list[EventColumns] = []
+        rows = 0
+        hours: dict[int, list[int]] = {}
+        for start in starts.tolist():
+            hours.setdefault(hour_of(start), []).append(start)
+        for hour, wanted in hours.items():
+            self._deadline.check()
+            first, last = min(wanted), max(wanted) + self._sampling
+            parts = self._snapshot.hours.get(hour)
+            if parts is not None and not parts.detailed:
+                return None
+            read = [self._reader.events(part, first, last) for part in parts.events] if parts is not None else []
+            for each in [*read, self._heads(first, last)]:
+                inside = np.isin(each.timestamp // (self._sampling * _US) * self._sampling, wanted)
+                found.append(each.take(inside))
+                rows += len(found[-1])
+            if rows > MAX_CONTESTED_ROWS:
+                return None
+        return _joined(found)
+
+    def _opening(self, joined: RollupRows) -> dict[SeriesKey, tuple[int, int, int]]:
+        """Return the numbers in flight when the range begins: those of now, less all moves since."""
+        numbers = {key: np.array(counts, np.int64) for key, counts in self._snapshot.in_flight.items()}
+        since = select(joined.queue, (joined.queue.start >= self._span.start) & (joined.queue.state < 3))
+        net = np.zeros((len(joined.series), 3), np.int64)
+        np.add.at(net, (since.series, since.state), since.net)
+        moves = [dict(zip(joined.series, net, strict=True))]
+        later = carry_of(self._heads(self._span.end, float("inf")))
+        moves.append({key: np.array(counts) for key, counts in later.net.items()})
+        for hour in self._plan.after:
+            self._deadline.check()
+            for part in self._snapshot.hours[hour].rollups:
+                moves.append({key: np.array(counts) for key, counts in self._reader.carry(part).net.items()})
+        for each in moves:
+            for key, counts in each.items():
+                numbers[key] = numbers.get(key, np.zeros(3, np.int64)) - counts
+        return {key: (int(counts[0]), int(counts[1]), int(counts[2])) for key, counts in numbers.items()}
+
+    def _health(self, joined: RollupRows) -> dict[str, float]:
+        """Return each backend's health when the range begins, NaN where it is not known."""
+        start = self._span.start
+        last: dict[str, tuple[float, float]] = {}
+
+        def tell(backend: str, timestamp: float, value: float) -> None:
+            if backend not in last or timestamp >= last[backend][0]:
+                last[backend] = (timestamp, value)
+
+        known = set(self._snapshot.health) | set(joined.backends)
+        for hour in reversed(self._plan.before):
+            if len(last) >= len(known):
+                break
+            self._deadline.check()
+            told = [self._reader.carry(part).health for part in self._snapshot.hours[hour].rollups]
+            missing = known - set(last)
+            for carried in told:
+                for backend, (timestamp, state) in carried.items():
+                    if backend in missing:
+                        tell(backend, timestamp, HEALTH_VALUES.get(state, np.nan))
+        rows = select(joined.health, joined.health.start < start)
+        for index in np.argsort(rows.start, kind="stable").tolist():
+            tell(joined.backends[rows.backend[index]], float(rows.start[index] + rows.lead[index]), float(rows.last[index]))
+        for backend, (timestamp, state) in carry_of(self._heads(0, start)).health.items():
+            tell(backend, timestamp, HEALTH_VALUES.get(state, np.nan))
+        for backend, (since, state) in self._snapshot.health.items():
+            if backend not in last:
+                last[backend] = (since, HEALTH_VALUES.get(state, np.nan) if since <= start else np.nan)
+        return {backend: last[backend][1] if backend in last else np.nan for backend in known}
+
+    def _first_seen(self, joined: RollupRows) -> dict[SeriesKey, float]:
+        seen = dict(self._snapshot.first_seen)
+        for code, start in zip(joined.queue.series.tolist(), joined.queue.start.tolist(), strict=True):
+            seen.setdefault(joined.series[code], float(start))
+        return seen
+
+    def _horizon(self) -> float:
+        newest = max((int(head.timestamp.max()) for head in self._snapshot.heads if len(head)), default=0)
+        return max(self._snapshot.now, newest / _US)
+
+
+def _joined(several: Sequence[EventColumns]) -> EventColumns:
+    return concat_events(several) if several else EventColumns.empty()
+
+
+def _clipped(rows: RollupRows, start: int, end: int) -> RollupRows:
+    parts = [select(each, (each.start >= start) & (each.start < end)) for each in (rows.operations, rows.queue, rows.health)]
+    return RollupRows(rows.series, rows.backends, *parts)
+
+
+def _filtered(rows: RollupRows, filters: Filters) -> RollupRows:
+    wanted = set(matching(dict.fromkeys(rows.series, 0.0), filters))
+    series = np.array([key in wanted for key in rows.series], bool)
+    backend = np.array([filters.backend in (None, name) for name in rows.backends], bool)
+    operations = select(rows.operations, series[rows.operations.series] if len(series) else np.empty(0, bool))
+    queue = select(rows.queue, series[rows.queue.series] if len(series) else np.empty(0, bool))
+    health = select(rows.health, backend[rows.health.backend] if len(backend) else np.empty(0, bool))
+    return RollupRows(rows.series, rows.backends, operations, queue, health)

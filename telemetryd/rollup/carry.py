@@ -1,0 +1,68 @@
+"""What a part hands on to the hours after it: how it moved the queue, and the last health."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from telemetryd.model.errors import CorruptFile
+from telemetryd.model.events import BACKEND_HEALTH_CHANGE
+from telemetryd.model.series import SeriesKey
+
+from .columns import EventColumns
+from .moves import is_operation, moves, series_of
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """``net``: per series, how many more operations are pending, processing and retrying at the end than
+    at the start; ``health``: per backend, its last change (Unix s, state code).
+    """
+
+    net: dict[SeriesKey, tuple[int, int, int]]
+    health: dict[str, tuple[float, int]]
+
+    def encode(self) -> bytes:
+        """Return the carry as JSON."""
+        net = [[*key, *states] for key, states in self.net.items()]
+        return msgspec.json.encode({"net": net, "health": self.health})
+
+    @classmethod
+    def decode(cls, data: bytes) -> Carry:
+        """Return a carry from its JSON; raises :class:`CorruptFile`."""
+        try:
+            decoded = msgspec.json.decode(data, type=_Encoded)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise CorruptFile(f"carry: expected its JSON: {error}") from None
+        net = {SeriesKey(row[0], row[1]): (row[2], row[3], row[4]) for row in decoded.net}
+        return cls(net, decoded.health)
+
+
+class _Encoded(msgspec.Struct, frozen=True):
+    net: list[tuple[str, str, int, int, int]]
+    health: dict[str, tuple[float, int]]
+
+
+def carry_of(events: EventColumns) -> Carry:
+    """Return what these rows hand on."""
+    return Carry(_net(events.take(is_operation(events))), _health(events.take(events.event == BACKEND_HEALTH_CHANGE)))
+
+
+def _net(events: EventColumns) -> dict[SeriesKey, tuple[int, int, int]]:
+    codes, keys = series_of(events)
+    moved = moves(events)
+    net = np.zeros(len(keys) * 3, np.int64)
+    for states, sign in ((moved.leaves, -1), (moved.enters, 1)):
+        chosen = states >= 0
+        np.add.at(net, codes[chosen] * 3 + states[chosen], sign)
+    rows = net.reshape(-1, 3).tolist()
+    return {key: (row[0], row[1], row[2]) for key, row in zip(keys, rows, strict=True) if any(row)}
+
+
+def _health(events: EventColumns) -> dict[str, tuple[float, int]]:
+    last: dict[str, tuple[float, int]] = {}
+    for index in np.lexsort((events.sequence, events.timestamp)).tolist():
+        last[events.backends[events.backend[index]]] = (float(events.timestamp[index]) / 1e6, int(events.status[index]))
+    return last

@@ -1,0 +1,40 @@
+"""Grouping of rows by several whole-number keys at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .columns import Array
+
+
+def distinct(*keys: Array) -> tuple[tuple[Array, ...], Array]:
+    """Return the distinct tuples of some keys, in order, and for each row the index of its tuple.
+
+    The keys are packed into one int64, so the product of their spans has to fit.
+    """
+    spans = [(int(key.min()), int(key.max()) - int(key.min()) + 1) if len(key) else (0, 1) for key in keys]
+    packed = np.zeros(len(keys[0]), np.int64)
+    for key, (lowest, span) in zip(keys, spans, strict=True):
+        packed = packed * span + (key.astype(np.int64) - lowest)
+    found, group = np.unique(packed, return_inverse=True)
+    unpacked: list[Array] = []
+    for lowest, span in reversed(spans):
+        unpacked.append(found % span + lowest)
+        found = found // span
+    return tuple(reversed(unpacked)), group
+
+
+def runs(*keys: Array) -> Array:
+    """Return the index of the first row of each run of rows with equal keys."""
+    if not len(keys[0]):
+        return np.empty(0, np.int64)
+    changes = np.zeros(len(keys[0]), bool)
+    changes[0] = True
+    for key in keys:
+        changes[1:] |= np.diff(key) != 0
+    return np.flatnonzero(changes)
+
+
+def reduce_runs(reduction: np.ufunc, values: Array, first: Array) -> Array:
+    """Reduce each run of ``values`` that begins at an index of ``first``."""
+    return np.asarray(reduction.reduceat(values, first)) if len(first) else values[:0]

@@ -1,0 +1,143 @@
+"""Rollups of several sources as one, without loss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import TypeVar
+
+import numpy as np
+
+from telemetryd.model.series import SeriesKey
+
+from .columns import Array, HealthRows, OperationRows, QueueRows, RollupRows
+from .grouping import distinct, reduce_runs, runs
+
+Rows = TypeVar("Rows", OperationRows, QueueRows, HealthRows)
+
+
+def concat(rollups: Sequence[RollupRows]) -> RollupRows:
+    """Return the rows of one or more rollups, in the order given, with dictionaries of their own."""
+    series: dict[SeriesKey, int] = {}
+    backends: dict[str, int] = {}
+    series_maps = [_codes(each.series, series) for each in rollups]
+    backend_maps = [_codes(each.backends, backends) for each in rollups]
+    operations = _stack(OperationRows, [each.operations for each in rollups])
+    queue = _stack(QueueRows, [each.queue for each in rollups])
+    health = _stack(HealthRows, [each.health for each in rollups])
+    return RollupRows(
+        tuple(series),
+        tuple(backends),
+        _with(operations, series=_remapped([each.operations.series for each in rollups], series_maps)),
+        _with(queue, series=_remapped([each.queue.series for each in rollups], series_maps)),
+        _with(health, backend=_remapped([each.health.backend for each in rollups], backend_maps)),
+    )
+
+
+def merge(rollups: Sequence[RollupRows]) -> RollupRows:
+    """Return one row for each interval, series and status of several rollups.
+
+    Counts, sums, extremes of latencies, histograms, nets and integrals are exact. The extremes
+    of gauges are those of the sources following one another in the order given.
+    """
+    joined = concat(rollups)
+    return RollupRows(
+        joined.series, joined.backends, _operations(joined.operations), _queue(joined.queue), _health(joined.health)
+    )
+
+
+def select(rows: Rows, choice: Array) -> Rows:
+    """Return the rows that ``choice`` (a mask or indices) picks."""
+    indices = np.flatnonzero(choice) if choice.dtype == np.bool_ else choice
+    if not isinstance(rows, OperationRows):
+        return type(rows)(*(getattr(rows, each.name)[indices] for each in fields(rows)))
+    sizes = np.diff(rows.offset)[indices]
+    offset = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    cells = np.repeat(rows.offset[indices] - offset[:-1], sizes) + np.arange(offset[-1])
+    sparse = {"offset": offset, "bucket": rows.bucket[cells], "bucket_count": rows.bucket_count[cells]}
+    names = [each.name for each in fields(rows) if each.name not in sparse]
+    return OperationRows(**{name: getattr(rows, name)[indices] for name in names}, **sparse)
+
+
+def _operations(rows: OperationRows) -> OperationRows:
+    (start, width, series, status), group = distinct(rows.start, rows.width, rows.series, rows.status)
+    size = len(start)
+    minimum, maximum = np.full(size, np.inf), np.full(size, -np.inf)
+    np.minimum.at(minimum, group, rows.minimum)
+    np.maximum.at(maximum, group, rows.maximum)
+    offset, bucket, bucket_count = merge_histograms(rows, group, size)
+    return OperationRows(
+        start,
+        width.astype(np.int32),
+        series.astype(np.int32),
+        status.astype(np.uint8),
+        np.bincount(group, rows.entries, size).astype(np.int64),
+        np.bincount(group, rows.count, size).astype(np.int64),
+        np.bincount(group, rows.sum, size).astype(np.float64),
+        minimum,
+        maximum,
+        offset,
+        bucket,
+        bucket_count,
+    )
+
+
+def merge_histograms(rows: OperationRows, group: Array, groups: int) -> tuple[Array, Array, Array]:
+    """Return ``offset``, ``bucket`` and ``bucket_count`` of the rows' histograms added up by group."""
+    of_cell = np.repeat(group, np.diff(rows.offset))
+    (owner, bucket), cell = distinct(of_cell, rows.bucket)
+    counts = np.bincount(cell, rows.bucket_count, len(bucket)).astype(np.int64)
+    return np.searchsorted(owner, np.arange(groups + 1)).astype(np.int64), bucket.astype(np.int32), counts
+
+
+def _queue(rows: QueueRows) -> QueueRows:
+    (start, width, series, state), group = distinct(rows.start, rows.width, rows.series, rows.state)
+    order = np.argsort(group, kind="stable")
+    first = runs(group[order])
+    net = rows.net[order]
+    # Where a source begins: the moves of those before it.
+    before = np.cumsum(net) - net
+    before -= np.repeat(before[first], np.diff(np.append(first, len(net))))
+    return QueueRows(
+        start,
+        width.astype(np.int32),
+        series.astype(np.int32),
+        state.astype(np.uint8),
+        reduce_runs(np.add, net, first),
+        reduce_runs(np.add, rows.integral[order], first),
+        reduce_runs(np.minimum, rows.minimum[order] + before, first),
+        reduce_runs(np.maximum, rows.maximum[order] + before, first),
+    )
+
+
+def _health(rows: HealthRows) -> HealthRows:
+    """Merge by taking the source that tells more of each interval: changes of health are rare."""
+    (_, _, _), group = distinct(rows.start, rows.width, rows.backend)
+    order = np.lexsort((-rows.lead, group))
+    first = runs(group[order])
+    return select(rows, order[first + np.diff(np.append(first, len(order))) - 1])
+
+
+def _codes(names: Sequence[object], known: dict[object, int]) -> Array:  # type: ignore[type-arg]
+    return np.array([known.setdefault(name, len(known)) for name in names], np.int32)
+
+
+def _remapped(codes: Sequence[Array], maps: Sequence[Array]) -> Array:
+    return np.concatenate([remap[code] if len(code) else code for code, remap in zip(codes, maps, strict=True)]).astype(np.int32)
+
+
+def _stack(kind: type[Rows], several: Sequence[Rows]) -> Rows:
+    columns = {
+        each.name: np.concatenate([getattr(rows, each.name) for rows in several])
+        for each in fields(kind)
+        if each.name != "offset"
+    }
+    if kind is OperationRows:
+        sizes = [np.diff(rows.offset) for rows in several if isinstance(rows, OperationRows)]
+        columns["offset"] = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
+    return kind(**columns)
+
+
+def _with(rows: Rows, **columns: Array) -> Rows:
+    values = {each.name: getattr(rows, each.name) for each in fields(rows)}
+    return type(rows)(**(values | columns))

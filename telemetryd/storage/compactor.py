@@ -1,0 +1,226 @@
+"""Compaction: the parts of a finished hour become one events file and one rollup file.
+
+The new files are in place before the old ones go, and their names say which old ones they
+cover: at no instant does a crash lose a row or count one twice.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from telemetryd.model.errors import CorruptFile
+from telemetryd.model.series import SeriesKey
+from telemetryd.model.timerange import HOUR
+from telemetryd.rollup.build import build
+from telemetryd.rollup.carry import Carry, carry_of
+from telemetryd.rollup.columns import EventColumns, RollupRows
+from telemetryd.rollup.merge import merge as merge_rollups
+
+from .catalog import HourParts
+from .files import Files
+from .folder import EVENTS, ROLLUPS, Folder
+from .merging import LostPart, merged_rows
+from .part import EventsWriter, read_carry, read_rollups, write_rollups
+from .part_name import Part
+
+# Rollup rows that may gather before they are merged: memory follows the result, not the sources.
+_GATHERED_ROWS = 250_000
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """The parts of one hour that are to become one of each kind."""
+
+    hour: int
+    parts: HourParts
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """``new`` parts are in place; ``old`` ones are to be forgotten, then removed.
+
+    ``set_aside`` tells of sources that could not be read: where they are now, and why.
+    """
+
+    hour: int
+    old: tuple[Part, ...]
+    new: tuple[Part, ...]
+    set_aside: tuple[tuple[str, str], ...] = ()
+
+
+def plan(view: Mapping[int, HourParts], now: float, grace: float) -> list[Merge]:
+    """Return the hours that ended at least ``grace`` s ago and are not compacted, oldest first."""
+    finished = (hour for hour in sorted(view) if hour + HOUR + grace <= now)
+    return [Merge(hour, view[hour]) for hour in finished if _rewrite_events(view[hour]) or _rewrite_rollups(view[hour])]
+
+
+def merge(files: Files, folder: Folder, merge: Merge, interval: int) -> Merged:
+    """Write the files that take the place of an hour's parts, durably.
+
+    A rollup is built anew from the rows, in samples of ``interval`` s, where all of them are
+    still there, and else merged. Sources that cannot be read are quarantined and done without.
+    Raises OSError; nothing new is left behind then.
+    """
+    parts = merge.parts
+    lost: list[Part] = []
+    set_aside: list[tuple[str, str]] = []
+    while True:
+        work = _Work(files, folder, merge, parts, interval)
+        try:
+            work.run()
+        except LostPart as error:
+            work.undo()
+            set_aside.append((folder.quarantine(error.part.path), str(error)))
+            lost.append(error.part)
+            parts = parts.changed((error.part,), ())
+        except BaseException:
+            work.undo()
+            raise
+        else:
+            return Merged(merge.hour, (*work.old, *lost), tuple(work.new), tuple(set_aside))
+
+
+def remove(files: Files, folder: Folder, old: Iterable[Part]) -> None:
+    """Remove parts that the catalog no longer names, durably; may be called again. Raises OSError."""
+    removed = [part for part in old if files.exists(part.path)]
+    for part in removed:
+        files.remove(part.path)
+    for partition in sorted({os.path.dirname(part.path) for part in removed}):
+        files.sync_folder(partition)
+        folder.remove_empty(partition)
+
+
+def _rewrite_events(parts: HourParts) -> bool:
+    return len(parts.events) > 1 or any(not part.compacted for part in parts.events)
+
+
+def _rewrite_rollups(parts: HourParts) -> bool:
+    return len(parts.rollups) != 1 or not parts.rollups[0].compacted
+
+
+class _Work:
+    """One try at a merge: ``new`` parts are in place, ``old`` are those that they replace."""
+
+    def __init__(self, files: Files, folder: Folder, merge: Merge, parts: HourParts, interval: int) -> None:
+        everything = (*merge.parts.events, *merge.parts.rollups)
+        self._files = files
+        self._folder = folder
+        self._hour = merge.hour
+        self._first = min(part.first for part in everything)
+        self._last = max(part.last for part in everything)
+        self._parts = parts
+        self._interval = interval
+        self._brief = [part for part in parts.events if part.level == "brief"]
+        self._detailed = [part for part in parts.events if part.level != "brief"]
+        self._summary = _Summary(interval)
+        self.new: list[Part] = []
+        self.old: list[Part] = []
+
+    def run(self) -> None:
+        """Write what has to be written, events first: their name tells whether rows were dropped."""
+        if not self._parts.events and not self._parts.rollups:
+            return
+        rewrite_rollups = _rewrite_rollups(self._parts)
+        self._write_events(summarise=rewrite_rollups and self._parts.detailed)
+        if rewrite_rollups:
+            if not self._parts.detailed:
+                self._gather_rollups()
+            self._write_rollups()
+
+    def undo(self) -> None:
+        """Remove what was written, as far as the disk lets us: at start, names tell what is left over."""
+        with suppress(OSError):
+            remove(self._files, self._folder, self.new)
+
+    def _write_events(self, *, summarise: bool) -> None:
+        rewrite = _rewrite_events(self._parts) and not (len(self._detailed) == 1 and self._detailed[0].compacted)
+        keep = bool(self._detailed) and rewrite
+        if not keep and not summarise:
+            self.old += self._brief
+            return
+        whole = self._parts.detailed and not self._brief
+        part = Part.named(self._folder, EVENTS, self._hour, "hour" if whole else "kept", self._first, self._last)
+        writer = EventsWriter(self._files, part.path) if keep else None
+        try:
+            for rows in merged_rows(self._files, self._parts.events if summarise else self._detailed):
+                if summarise:
+                    self._summary.add(build(rows, self._interval), carry_of(rows))
+                if writer is not None and len(kept := self._without_brief(rows)):
+                    writer.write(kept)
+            if writer is not None:
+                self._publish(part, writer.finish())
+        except BaseException:
+            if writer is not None:
+                writer.abandon()
+            raise
+        self.old += self._parts.events if keep else self._brief
+
+    def _without_brief(self, rows: EventColumns) -> EventColumns:
+        dropped = np.zeros(len(rows), dtype=bool)
+        for part in self._brief:
+            dropped |= (rows.sequence >= part.first) & (rows.sequence <= part.last)
+        return rows.take(~dropped) if dropped.any() else rows
+
+    def _gather_rollups(self) -> None:
+        """Gather the rollups there are, and build those of rows that no rollup speaks of."""
+        unspoken = [part for part in self._parts.events if not any(each.spans(part) for each in self._parts.rollups)]
+        for part in sorted((*self._parts.rollups, *unspoken), key=lambda part: part.first):
+            if part.kind == EVENTS:
+                for rows in merged_rows(self._files, [part]):
+                    self._summary.add(build(rows, self._interval), carry_of(rows))
+                continue
+            try:
+                self._summary.add(read_rollups(self._files, part), read_carry(self._files, part))
+            except CorruptFile as error:
+                raise LostPart(part, error) from error
+
+    def _write_rollups(self) -> None:
+        part = Part.named(self._folder, ROLLUPS, self._hour, "hour", self._first, self._last)
+        self._files.make_folder(os.path.dirname(part.path))
+        self._publish(part, write_rollups(self._files, part.path, self._summary.rows(), self._summary.carry()))
+        self.old += self._parts.rollups
+
+    def _publish(self, part: Part, size: int) -> None:
+        self.new.append(replace(part, size=size))
+        self._files.sync_folder(os.path.dirname(part.path))
+
+
+class _Summary:
+    """Rollup rows that follow one another, merged before they are too many."""
+
+    def __init__(self, interval: int) -> None:
+        self._interval = interval
+        self._gathered: list[RollupRows] = []
+        self._carries: list[Carry] = []
+        self._limit = _GATHERED_ROWS
+
+    def add(self, rows: RollupRows, carry: Carry) -> None:
+        self._gathered.append(rows)
+        self._carries.append(carry)
+        if _size(self._gathered) > self._limit:
+            self._gathered = [merge_rollups(self._gathered)]
+            self._limit = 2 * _size(self._gathered) + _GATHERED_ROWS
+
+    def rows(self) -> RollupRows:
+        return self._gathered[0] if len(self._gathered) == 1 else merge_rollups(self._gathered)
+
+    def carry(self) -> Carry:
+        net: dict[SeriesKey, tuple[int, int, int]] = {}
+        health: dict[str, tuple[float, int]] = {}
+        for carry in self._carries:
+            for key, moved in carry.net.items():
+                before = net.get(key, (0, 0, 0))
+                net[key] = (before[0] + moved[0], before[1] + moved[1], before[2] + moved[2])
+            for backend, change in carry.health.items():
+                if change[0] >= health.get(backend, change)[0]:
+                    health[backend] = change
+        return Carry(net, health)
+
+
+def _size(gathered: Sequence[RollupRows]) -> int:
+    return sum(len(rows.operations) + len(rows.queue) + len(rows.health) for rows in gathered)

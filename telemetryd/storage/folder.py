@@ -1,0 +1,106 @@
+"""The metrics folder: what lies where in it, who holds it, and where the bad is set aside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from telemetryd.model.errors import FolderInUse, StorageError
+from telemetryd.model.timerange import partition_of
+
+from .files import TMP, Files, Lock
+
+EVENTS: Literal["events"] = "events"
+ROLLUPS: Literal["rollups"] = "rollups"
+
+
+class Folder:
+    """Paths below ``metrics_path``, and the lock that makes this process the only writer.
+
+    Made without touching the disk: :meth:`locked` makes the layout.
+    """
+
+    def __init__(self, files: Files, metrics_path: str) -> None:
+        self.path = os.path.abspath(os.path.expanduser(metrics_path))
+        self.journal = os.path.join(self.path, "journal")
+        self.settings = os.path.join(self.path, "settings.json")
+        self._files = files
+
+    def __repr__(self) -> str:
+        return f"Folder({self.path!r})"
+
+    @contextmanager
+    def locked(self) -> Iterator[Folder]:
+        """Hold the folder as its only writer; it is made where it is missing.
+
+        Raises :class:`FolderInUse`, and :class:`StorageError` where it cannot be written.
+        """
+        lock = self._take()
+        try:
+            yield self
+        finally:
+            lock.release()
+
+    def root(self, kind: str) -> str:
+        """Return the folder of all partitions of ``events`` or ``rollups``."""
+        return os.path.join(self.path, kind)
+
+    def partition(self, kind: str, hour: int) -> str:
+        """Return the folder of one UTC hour (its start in Unix seconds) of ``events`` or ``rollups``."""
+        return os.path.join(self.path, kind, partition_of(hour))
+
+    def quarantine(self, path: str) -> str:
+        """Set a file or folder aside, below ``quarantine/`` at the place it had; return where it is now.
+
+        Nothing in quarantine is ever written over. Raises OSError.
+        """
+        target = os.path.join(self.path, "quarantine", os.path.relpath(path, self.path))
+        self._files.make_folder(os.path.dirname(target))
+        chosen, copies = target, 0
+        while self._files.exists(chosen):
+            copies += 1
+            chosen = f"{target}.{copies}"
+        self._files.rename(path, chosen)
+        self._files.sync_folder(os.path.dirname(chosen))
+        self._files.sync_folder(os.path.dirname(path))
+        return chosen
+
+    def remove_empty(self, partition: str) -> None:
+        """Remove a partition's folder, and that of its date, where they are empty. Raises OSError."""
+        path = partition
+        while os.path.dirname(path) != self.path and self._files.is_folder(path) and not self._files.names(path):
+            self._files.remove_folder(path)
+            path = os.path.dirname(path)
+            self._files.sync_folder(path)
+
+    def _take(self) -> Lock:
+        lock = None
+        try:
+            self._files.make_folder(self.path)
+            lock = self._files.lock(os.path.join(self.path, "lock"), f"{os.getpid()}\n")
+            for each in (self.journal, self.root(EVENTS), self.root(ROLLUPS)):
+                self._files.make_folder(each)
+            self._probe()
+        except BlockingIOError as error:
+            found = f"found it in use by process {error.strerror}" if error.strerror else "found it in use by another"
+            raise FolderInUse(f"{self.path}: expected a folder of our own, {found}") from None
+        except OSError as error:
+            if lock is not None:
+                lock.release()
+            at = f" ({error.filename})" if error.filename else ""
+            found = f"{error.strerror or error}{at}"
+            raise StorageError(f"{self.path}: expected a folder that can be written, found: {found}") from None
+        return lock
+
+    def _probe(self) -> None:
+        """Write and remove a file, so that a folder that takes no bytes is told of at start."""
+        path = os.path.join(self.path, "probe" + TMP)
+        file = self._files.create(path)
+        try:
+            file.write(b"telemetryd\n")
+            file.sync()
+        finally:
+            file.close()
+            self._files.remove(path)

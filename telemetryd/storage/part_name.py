@@ -1,0 +1,81 @@
+"""Names of parts, which tell all that the catalog needs to know of sealed files.
+
+``<level>-<first>-<last>.parquet`` in the folder of its kind and hour: the rows of that UTC
+hour among the sequences ``first`` to ``last``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from telemetryd.model.timerange import HOUR
+
+from .folder import EVENTS, ROLLUPS, Folder
+
+Kind = Literal["events", "rollups"]
+# part: sealed, once. brief: likewise, its rows are dropped at compaction. hour: compacted, holds
+# every row of its range. kept: compacted, rows were dropped or lost.
+Level = Literal["part", "brief", "hour", "kept"]
+KINDS: tuple[Kind, Kind] = (EVENTS, ROLLUPS)
+COMPACTED = ("hour", "kept")
+
+_NAME = re.compile(r"(part|brief|hour|kept)-(\d{20})-(\d{20})\.parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One sealed file: ``hour`` in Unix seconds, ``first`` to ``last`` both included, ``size`` in bytes."""
+
+    path: str
+    kind: Kind
+    hour: int
+    level: Level
+    first: int
+    last: int
+    size: int = field(default=0, compare=False)
+
+    @classmethod
+    def named(cls, folder: Folder, kind: Kind, hour: int, level: Level, first: int, last: int) -> Part:
+        """Return the part that these facts name; there may be no such file yet."""
+        name = f"{level}-{first:020d}-{last:020d}.parquet"
+        return cls(os.path.join(folder.partition(kind, hour), name), kind, hour, level, first, last)
+
+    @classmethod
+    def parse(cls, path: str, kind: Kind, hour: int, size: int = 0) -> Part | None:
+        """Return the part that a path's last component names, or None where it names none."""
+        match = _NAME.fullmatch(os.path.basename(path))
+        if match is None or int(match[2]) > int(match[3]) or (kind == ROLLUPS and match[1] in ("brief", "kept")):
+            return None
+        level: Level = match[1]  # type: ignore[assignment]
+        return cls(path, kind, hour, level, int(match[2]), int(match[3]), size)
+
+    @property
+    def compacted(self) -> bool:
+        return self.level in COMPACTED
+
+    def spans(self, other: Part) -> bool:
+        """Whether the other's sequences are all within this one's."""
+        return self.first <= other.first and other.last <= self.last
+
+    def covers(self, other: Part) -> bool:
+        """Whether the other is a leftover of the compaction that made this one."""
+        if not self.compacted or self.hour != other.hour or not self.spans(other):
+            return False
+        if self.kind != other.kind:
+            return self.kind == ROLLUPS and other.level == "brief"
+        return not other.compacted or (self.first, self.last) != (other.first, other.last)
+
+
+def parse_hour(date: str, hour: str) -> int | None:
+    """Return the hour (Unix s) of ``date=YYYY-MM-DD`` and ``hour=HH``, or None where they name none."""
+    try:
+        start = datetime.strptime(f"{date} {hour}", "date=%Y-%m-%d hour=%H").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    # strptime also takes "hour=7", which would be a second name of one hour.
+    named = start.strftime("date=%Y-%m-%d hour=%H") == f"{date} {hour}"
+    return int(start.timestamp()) // HOUR * HOUR if named else None

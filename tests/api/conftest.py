@@ -1,0 +1,156 @@
+"""A real HTTP server on the loopback, with stand-ins for what is behind the API."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import numpy as np
+import pytest
+
+from telemetryd.api.app import application
+from telemetryd.api.server import serving
+from telemetryd.api.services import Services
+from telemetryd.model.errors import InvalidParameter, TelemetrydError, UnknownOperation
+from telemetryd.model.series import SeriesKey
+from telemetryd.query.request import MetricsRequest, OperationsRequest
+from telemetryd.query.result import MetricTable, Result
+
+NOW = 1_700_000_000.25
+PREFIX = "/api/v0/wal/telemetry"
+
+
+@dataclass
+class Queries:
+    """Answers what it is told to, and remembers what it was asked."""
+
+    result: Result = field(default_factory=lambda: Result(start=0, end=60, interval=60, metrics={}))
+    fails: Exception | None = None
+    waits: bool = False
+    asked: list[Any] = field(default_factory=list)
+    waiting: asyncio.Event = field(default_factory=asyncio.Event)
+    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def metrics(self, request: MetricsRequest) -> Result:
+        self.asked.append(request)
+        if self.fails is not None:
+            raise self.fails
+        if self.waits:
+            self.waiting.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                self.cancelled.set()
+                raise
+        return self.result
+
+    async def operations(self, request: OperationsRequest) -> list[dict[str, Any]]:
+        self.asked.append(request)
+        return [{"operation_id": "a", "latency": float("nan")}]
+
+    async def operation(
+        self, operation_id: str, start: float | None = None, end: float | None = None
+    ) -> dict[str, Any]:
+        self.asked.append(operation_id)
+        if operation_id == "nobody":
+            raise UnknownOperation(f"operation_id: expected the id of a stored operation, found {operation_id!r}")
+        return {"operation_id": operation_id, "status": "completed", "timeline": []}
+
+
+@dataclass
+class LiveConfiguration:
+    """Takes any value for two keys, and nothing else."""
+
+    values: dict[str, Any] = field(default_factory=lambda: {"enabled": True, "operation_hooks": True})
+    pending: dict[str, Any] = field(default_factory=dict)
+    fails: TelemetrydError | None = None
+
+    def sampling_interval(self) -> int:
+        return 60
+
+    def config(self) -> dict[str, Any]:
+        return self.values
+
+    def pending_restart(self) -> dict[str, Any]:
+        return self.pending
+
+    async def update(self, changes: Mapping[str, object]) -> list[str]:
+        if self.fails is not None:
+            raise self.fails
+        for key in changes:
+            if key not in self.values:
+                raise InvalidParameter(key, "a known key", key)
+        self.values |= changes
+        return ["one warning", "another"] if "operation_hooks" in changes else []
+
+
+@dataclass
+class Server:
+    """The server under test, a client that talks to it, and the stand-ins behind it."""
+
+    url: str
+    client: aiohttp.ClientSession
+    query: Queries
+    settings: LiveConfiguration
+    reasons: list[str]
+    unexpected: list[tuple[str, Exception]]
+
+    async def json(self, path: str, status: int = 200, method: str = "GET", **more: Any) -> dict[str, Any]:
+        """Return the JSON that a request is answered with; the path is below the API's prefix unless it starts with a slash."""
+        url = self.url + (path if path.startswith("/") else f"{PREFIX}/{path}")
+        async with self.client.request(method, url, **more) as response:
+            assert response.content_type == "application/json", await response.text()
+            found: dict[str, Any] = await response.json()
+            assert response.status == status, found
+        assert found["success"] is (status == 200)
+        assert found["timestamp"] == NOW
+        assert isinstance(found["operation"], str)
+        if status != 200:
+            assert found["error"] == found["detail"]
+            assert found["error_type"].isidentifier()
+            assert "Traceback" not in found["error"]
+        return found
+
+    async def raw(self, request: bytes) -> bytes:
+        """Return all bytes that come back for ``request``, up to the close of the connection."""
+        host, _, port = self.url.removeprefix("http://").partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(request)
+        answer = await asyncio.wait_for(reader.read(), 20)
+        writer.close()
+        return answer
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    query, settings = Queries(), LiveConfiguration()
+    reasons: list[str] = []
+    unexpected: list[tuple[str, Exception]] = []
+
+    def realtime(window: float) -> dict[str, Any]:
+        return {"window": window, "latency": {}, "throughput": {"overall": float("inf")}}
+
+    services = Services(
+        query, realtime, settings, lambda: reasons, "1.2.3", lambda *failed: unexpected.append(failed), lambda: NOW
+    )
+    async with serving(application(services), "127.0.0.1:0", services.now) as url, aiohttp.ClientSession() as client:
+        yield Server(url, client, query, settings, reasons, unexpected)
+
+
+def result(samples: int = 2) -> Result:
+    """Return counts, latencies and health, ``samples`` of each series."""
+    series = np.repeat(np.arange(2, dtype=np.int32), samples)
+    timestamp = np.tile(np.arange(samples, dtype=np.int64) * 60, 2)
+    count = np.arange(2 * samples, dtype=np.int64)
+    keys = (SeriesKey("add", "ipfs"), SeriesKey("get", 's3 "a", b'))
+    counts = MetricTable(keys, series, timestamp, {"count": count, "pending": count, "completed": count * 2})
+    mean = count.astype(np.float64) / 3
+    mean[0] = np.nan
+    latencies = MetricTable(keys, series, timestamp, {"count": count, "mean": mean})
+    health = MetricTable(("ipfs",), series[:samples], timestamp[:samples], {"mean": np.full(samples, 0.5)})
+    return Result(
+        0, samples * 60, 60, {"operation_count": counts, "operation_latency": latencies, "backend_health": health}
+    )

@@ -1,0 +1,103 @@
+"""Routes, and what becomes of everything that is none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from telemetryd.api.app import PREFIX, ROUTES, Route
+from telemetryd.model.errors import Busy
+
+from .conftest import Server
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+async def test_every_route_answers(server: Server, route: Route) -> None:
+    """Each route answers with its own operation's name."""
+    body: dict[str, Any] = {"json": {}} if route.method == "POST" else {}
+    found = await server.json(route.path.partition("{")[0] + "a" * ("{" in route.path), method=route.method, **body)
+    assert found["operation"] == route.operation
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/metrics",
+        PREFIX,
+        f"{PREFIX}/",
+        f"{PREFIX}/metric",
+        f"{PREFIX}/metrics/",
+        "/../etc/passwd",
+        "/%ff",
+        f"{PREFIX}/operations/",
+        "//x",
+    ],
+)
+async def test_other_paths_are_an_enveloped_404(server: Server, path: str) -> None:
+    """A path that is no route is answered in the form of every answer."""
+    found = await server.json(path, 404)
+    assert (found["operation"], found["error_type"]) == ("unknown", "not_found")
+    assert found["error"].startswith("expected the path of a route, found '/")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", "metrics", "GET, HEAD"),
+        ("DELETE", "config", "GET, HEAD, POST"),
+        ("PUT", "realtime", "GET, HEAD"),
+        ("OPTIONS", "config", "GET, HEAD, POST"),
+    ],
+)
+async def test_other_methods_are_an_enveloped_405(server: Server, method: str, path: str, allowed: str) -> None:
+    """A method that a path does not take is answered with those it does."""
+    async with server.client.request(method, f"{server.url}{PREFIX}/{path}") as response:
+        assert response.status == 405
+        assert response.headers["Allow"] == allowed
+        found = await response.json()
+    assert found["error_type"] == "method_not_allowed"
+    assert found["error"] == f"expected the method {allowed}, found {method}"
+
+
+@pytest.mark.parametrize(
+    "path", ["metrics", "realtime", "config", "operations", "operations/a", "/-/healthy", "/-/ready"]
+)
+async def test_head_is_get_without_a_body(server: Server, path: str) -> None:
+    """HEAD gives the status and the headers of GET."""
+    url = server.url + (path if path.startswith("/") else f"{PREFIX}/{path}")
+    async with server.client.get(url) as got, server.client.head(url) as head:
+        assert (head.status, head.content_type) == (got.status, got.content_type)
+        assert await head.read() == b""
+
+
+async def test_head_of_a_mistake(server: Server) -> None:
+    """HEAD of a wrong request has the status of the mistake."""
+    async with server.client.head(f"{server.url}{PREFIX}/metrics?interval=x") as response:
+        assert response.status == 400
+
+
+async def test_our_own_mistakes_show_nothing_of_the_inside(server: Server) -> None:
+    """An error that nobody expected is a 500 without a trace, told to the log with its operation."""
+    server.query.fails = KeyError("secret")
+    found = await server.json("metrics", 500)
+    assert found["operation"] == "get_telemetry"
+    assert found["error_type"] == "internal_error"
+    assert "secret" not in str(found) and "KeyError" not in str(found)
+    assert server.unexpected == [("get_telemetry", server.query.fails)]
+
+
+async def test_a_users_mistake_is_not_told_to_the_log(server: Server) -> None:
+    """What a user did wrong is answered and no fault of the daemon."""
+    await server.json("metrics?interval=x", 400)
+    await server.json("/nowhere", 404)
+    assert server.unexpected == []
+
+
+async def test_busy_asks_for_patience(server: Server) -> None:
+    """A daemon with too much to do says so, and when to come again."""
+    server.query.fails = Busy("expected at most 16 queries waiting, found more")
+    async with server.client.get(f"{server.url}{PREFIX}/metrics") as response:
+        assert (response.status, response.headers["Retry-After"]) == (503, "1")
+        assert (await response.json())["error_type"] == "busy"

@@ -1,0 +1,49 @@
+"""What ``http.listen`` can say."""
+
+from __future__ import annotations
+
+import pytest
+
+from telemetryd.api.listen import Listen, TcpAddress, UnixAddress, parse_listen
+from telemetryd.model.errors import InvalidParameter
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "url"),
+    [
+        ("127.0.0.1:8000", TcpAddress("127.0.0.1", 8000), "http://127.0.0.1:8000"),
+        ("localhost:0", TcpAddress("localhost", 0), "http://localhost:0"),
+        ("[::1]:65535", TcpAddress("::1", 65535), "http://[::1]:65535"),
+        ("unix:/run/api.sock", UnixAddress("/run/api.sock"), "unix:/run/api.sock"),
+    ],
+)
+def test_addresses_are_read(text: str, address: Listen, url: str) -> None:
+    """A host with its port, and a Unix socket's path, are addresses with a URL each."""
+    assert parse_listen(text) == address
+    assert address.url == url
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "8000",
+        ":8000",
+        "host",
+        "host:",
+        "host:x",
+        "host:65536",
+        "host:-1",
+        "::1:80",
+        "[::1]",
+        "http://host:80",
+        "a b:80",
+        "unix:",
+        "unix:" + "x" * 108,
+        "host:８０",
+    ],
+)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    """Anything else is a mistake that names the setting and shows the syntax."""
+    with pytest.raises(InvalidParameter, match=r"^http\.listen: expected HOST:PORT"):
+        parse_listen(text)

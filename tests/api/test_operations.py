@@ -1,0 +1,69 @@
+"""``GET /operations`` and ``GET /operations/{id}``."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+import yarl
+
+from .conftest import Server
+
+
+async def test_operations_are_listed(server: Server) -> None:
+    """The list comes with what it was sorted and limited by; a latency that is unknown is null."""
+    found = await server.json("operations?sort=failed&limit=3")
+    assert found["operation"] == "list_operations"
+    assert (found["sort"], found["limit"]) == ("failed", 3)
+    assert found["operations"] == [{"operation_id": "a", "latency": None}]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "sort=fastest",
+        "sort=",
+        "limit=0",
+        "limit=1001",
+        "limit=x",
+        "limit=1.5",
+        "status=done",
+        "backend=",
+        "operation_type=",
+        "start_time=nan",
+        "end_time=inf",
+        "start_time=x",
+        "sort=recent&sort=recent",
+        "sorted=recent",
+        "metric_type=throughput",
+    ],
+)
+async def test_wrong_parameters_are_named(server: Server, query: str) -> None:
+    """Every kind of wrong parameter is a 400 that names it."""
+    found = await server.json(f"operations?{query}", 400)
+    assert found["error_type"] == "invalid_parameter"
+    assert found["error"].startswith(query.partition("=")[0])
+    assert not server.query.asked
+
+
+@pytest.mark.parametrize("operation_id", ["a", "a/b", "é ü", "a?b#c", "{x}", "%2F", "x" * 256, "." * 3])
+async def test_one_operation_by_its_id(server: Server, operation_id: str) -> None:
+    """Any id can be asked for, quoted as a path's part."""
+    url = yarl.URL(f"{server.url}/api/v0/wal/telemetry/operations/{quote(operation_id, safe='')}", encoded=True)
+    async with server.client.get(url) as response:
+        found = await response.json()
+    assert found["operation"] == "get_operation"
+    assert found["operation_id"] == operation_id
+    assert found["timeline"] == []
+
+
+async def test_an_unknown_operation_is_a_404(server: Server) -> None:
+    """An id that no event carries is told from a path that does not exist by its error_type."""
+    found = await server.json("operations/nobody", 404)
+    assert found["error_type"] == "unknown_operation"
+    assert "'nobody'" in found["error"]
+
+
+async def test_one_operation_takes_no_parameter(server: Server) -> None:
+    """A parameter where none is known is a mistake."""
+    assert (await server.json("operations/a?limit=1", 400))["error_type"] == "invalid_parameter"

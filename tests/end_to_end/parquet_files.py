@@ -1,0 +1,28 @@
+"""The daemon's Parquet files, read without the daemon."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from .daemon import Daemon
+
+
+def rows_in(paths: list[Path]) -> int:
+    """Return how many rows some files hold together."""
+    return sum(pq.read_metadata(path).num_rows for path in paths)
+
+
+def stored_rows(daemon: Daemon) -> int:
+    """Return how many events all partitions hold; -1 where files were replaced while they were counted."""
+    try:
+        return sum(rows_in(paths) for paths in daemon.partitions().values())
+    except FileNotFoundError:
+        return -1
+
+
+def compacted_hours(daemon: Daemon, kind: str = "events") -> list[str]:
+    """Return the Hive paths of the hours that are exactly one file, made of all their parts."""
+    files = daemon.partitions(kind).items()
+    return [hour for hour, paths in files if len(paths) == 1 and paths[0].name.startswith("hour-")]

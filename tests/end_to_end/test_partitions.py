@@ -1,0 +1,153 @@
+"""What lies on disk: one file an hour, in its own hour's folder, for anyone to read."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from tests.oracle.events import change, health, life, start
+
+from .daemon import Daemon
+from .parquet_files import compacted_hours, rows_in
+from .waiting import until
+
+HOUR = 3600
+QUICK = {
+    "TELEMETRYD_STORAGE_HEAD_AGE": 1,
+    "TELEMETRYD_STORAGE_LATE_QUIET": 0,
+    "TELEMETRYD_STORAGE_SEAL_GRACE": 0,
+}
+COLUMNS = {
+    "timestamp": "timestamp[us, tz=UTC]",
+    "event": "string",
+    "operation_id": "string",
+    "operation_type": "string",
+    "backend": "string",
+    "status": "string",
+    "latency": "double",
+    "retry_count": "int32",
+    "error_type": "string",
+    "size": "int64",
+    "producer": "string",
+    "sequence": "int64",
+}
+
+
+def partition(at: float) -> str:
+    """Return the Hive path of the hour that holds ``at``."""
+    return datetime.fromtimestamp(at, UTC).strftime("date=%Y-%m-%d/hour=%H")
+
+
+def past_hours() -> list[dict[str, Any]]:
+    """Return 3, 5 and 7 operations of three past hours, the last of which spans two, out of order."""
+    now = time.time() // HOUR * HOUR
+    events = []
+    for hours, operations in ((2, 3), (5, 5), (30, 7)):
+        for number in range(operations):
+            at = now - hours * HOUR + 60 * number
+            events += life(f"{hours}-{number}", at, latency=2.0, end="failed" if number % 3 == 0 else "completed")
+    spanning = [start("spanning", now - 5 * HOUR + 3590, "pin", "s3", size=42), change("spanning", "completed", now - 4 * HOUR + 10)]
+    return [*events[::-1], *spanning, health("s3", "degraded", now - 2 * HOUR + 5)]
+
+
+@pytest.fixture
+def filed(new_daemon: Callable[..., Daemon]) -> tuple[Daemon, list[dict[str, Any]]]:
+    """A daemon whose rows are all in compacted hours, and the events in them."""
+    daemon, events = new_daemon(**QUICK), past_hours()
+    daemon.start()
+    with daemon.producer() as producer:
+        producer.hello("the WAL")
+        # Several frozen heads: several parts of each hour.
+        for number in range(4):
+            producer.store(number + 1, events[number::4])
+            stored = len([event for at in range(number + 1) for event in events[at::4]])
+            until(lambda stored=stored: sealed(daemon, stored), "the batch to be sealed")
+    hours = {partition(event["timestamp"]) for event in events}
+    until(lambda: set(compacted_hours(daemon)) == hours and sealed(daemon, len(events)), "every hour to be one file")
+    return daemon, events
+
+
+def sealed(daemon: Daemon, rows: int) -> bool:
+    """Whether the partitions hold so many rows."""
+    try:
+        return rows_in([path for paths in daemon.partitions().values() for path in paths]) == rows
+    except FileNotFoundError:
+        return False
+
+
+def test_events_land_in_the_partition_of_their_own_hour(filed: tuple[Daemon, list[dict[str, Any]]]) -> None:
+    """However late they come: each hour's folder has the rows of that hour and no others."""
+    daemon, events = filed
+    expected = Counter(partition(event["timestamp"]) for event in events)
+    assert {hour: rows_in(paths) for hour, paths in daemon.partitions().items()} == expected
+    for hour, paths in daemon.partitions().items():
+        for at in pq.read_table(paths[0], partitioning=None)["timestamp"].to_pylist():
+            assert partition(at.timestamp()) == hour
+
+
+def test_a_compacted_hour_is_exactly_one_file(filed: tuple[Daemon, list[dict[str, Any]]]) -> None:
+    """One of events and one of rollups; nothing temporary stays."""
+    daemon, _ = filed
+    for kind in ("events", "rollups"):
+        until(lambda kind=kind: set(compacted_hours(daemon, kind)) == set(daemon.partitions(kind)), f"one file of {kind}")
+        for folder in (daemon.metrics_path / kind).glob("date=*/hour=*"):
+            assert len(list(folder.iterdir())) == 1, list(folder.iterdir())
+    assert list(daemon.metrics_path.rglob("*.tmp*")) == []
+
+
+def test_the_columns_are_those_of_the_contract(filed: tuple[Daemon, list[dict[str, Any]]]) -> None:
+    """In their order and of their types, dictionaries aside; what comes besides comes after."""
+    daemon, _ = filed
+    for paths in daemon.partitions().values():
+        schema = pq.read_schema(paths[0])
+        assert schema.names[: len(COLUMNS)] == list(COLUMNS)
+        for name, kind in COLUMNS.items():
+            found = schema.field(name).type
+            assert str(getattr(found, "value_type", found)).replace("large_string", "string") == kind, name
+
+
+def test_pandas_reads_back_the_same_counts(filed: tuple[Daemon, list[dict[str, Any]]]) -> None:
+    """The folder as one table, partitions as columns."""
+    daemon, events = filed
+    table = pd.read_parquet(daemon.metrics_path / "events")
+    assert Counter(table["event"].astype(str)) == Counter(event["event"] for event in events)
+    statuses = [event["status"] for event in events if event["event"] == "status_change"]
+    changes = table[table["event"].astype(str) == "status_change"]
+    assert Counter(changes["status"].astype(str)) == Counter(statuses)
+    ended = changes[changes["status"].astype(str).isin(["completed", "failed"])]
+    assert sorted(ended["latency"].tolist()) == [2.0] * 15 + [20.0]
+    assert table["sequence"].is_unique
+    assert set(table["producer"].astype(str)) == {"the WAL"}
+    assert {"date", "hour"} <= set(table.columns)
+    start_row = table[(table["operation_id"] == "spanning") & (table["event"].astype(str) == "operation_start")].iloc[0]
+    assert (start_row["operation_type"], start_row["backend"], start_row["size"]) == ("pin", "s3", 42)
+
+
+def test_duckdb_reads_back_the_same_counts(filed: tuple[Daemon, list[dict[str, Any]]]) -> None:
+    """By hour and by status, with the partitions found from the paths, the same as the API."""
+    daemon, events = filed
+    pattern = str(daemon.metrics_path / "events" / "*" / "*" / "*.parquet")
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        by_hour = connection.execute(
+            "SELECT count(*), min(epoch(timestamp)), any_value(date), any_value(hour)"
+            f" FROM read_parquet('{pattern}', hive_partitioning = true) GROUP BY date, hour"
+        ).fetchall()
+        by_status = connection.execute(
+            f"SELECT status, count(*) FROM read_parquet('{pattern}') WHERE event = 'status_change' GROUP BY status"
+        ).fetchall()
+    assert sorted(count for count, *_ in by_hour) == sorted(Counter(partition(e["timestamp"]) for e in events).values())
+    for _, at, date, hour in by_hour:
+        assert partition(at) == f"date={date}/hour={int(hour):02d}"
+    found = dict(by_status)
+    oldest = min(event["timestamp"] for event in events)
+    for status in ("processing", "completed", "failed"):
+        assert found[status] == daemon.entries(status, start_time=oldest)

@@ -1,0 +1,54 @@
+"""Scripts and units are well formed, and say how they are used."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from .source import ROOT, SHELL_SCRIPTS, read
+
+
+@pytest.mark.parametrize("script", SHELL_SCRIPTS, ids=str)
+def test_syntax(script: Path) -> None:
+    """Every shell script is one that bash can read."""
+    checked = subprocess.run(["bash", "-n", ROOT / script], capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("script", [path for path in SHELL_SCRIPTS if path.suffix != ".sh"], ids=str)
+def test_strict(script: Path) -> None:
+    """Every shell command can be executed and stops at its first mistake."""
+    assert os.access(ROOT / script, os.X_OK)
+    assert "\nset -euo pipefail\n" in read(script)
+
+
+@pytest.mark.parametrize("name", ["run", "test"])
+def test_help(name: str) -> None:
+    """`--help` tells the options, and sets nothing up."""
+    environment = {"PATH": os.environ["PATH"], "TELEMETRYD_VENV": "/nonexistent/venv"}
+    told = subprocess.run([ROOT / "scripts" / name, "--help"], capture_output=True, text=True, check=True, env=environment)
+    assert told.stdout.startswith(f"usage: scripts/{name} ")
+    assert told.stderr == ""
+
+
+@pytest.mark.parametrize("option", ["--demmo", "--http"])
+def test_mistake(option: str) -> None:
+    """A mistake in an option is one sentence that names it, and sets nothing up."""
+    environment = {"PATH": os.environ["PATH"], "TELEMETRYD_VENV": "/nonexistent/venv"}
+    told = subprocess.run([ROOT / "scripts" / "run", option], capture_output=True, text=True, check=False, env=environment)
+    assert told.returncode == 1
+    assert told.stdout == ""
+    assert told.stderr.count("\n") == 1
+    assert option in told.stderr
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+@pytest.mark.parametrize("unit", sorted((ROOT / "systemd").glob("*.service")), ids=lambda path: path.name)
+def test_unit(unit: Path) -> None:
+    """Every unit is one that systemd takes without a word."""
+    checked = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, "")

@@ -1,0 +1,22 @@
+"""A locked folder, rows to store, and disks that fail on request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from telemetryd.storage.files import Files
+from telemetryd.storage.folder import Folder
+
+
+@pytest.fixture
+def files() -> Files:
+    return Files()
+
+
+@pytest.fixture
+def folder(files: Files, tmp_path: Path) -> Iterator[Folder]:
+    with Folder(files, str(tmp_path / "telemetry")).locked() as folder:
+        yield folder

@@ -1,0 +1,122 @@
+"""The catalog: which parts count, and what a reader sees of changes."""
+
+from __future__ import annotations
+
+import pytest
+
+from telemetryd.model.errors import CorruptFile
+from telemetryd.rollup.carry import carry_of
+from telemetryd.storage.catalog import Catalog, HourParts
+from telemetryd.storage.files import Files
+from telemetryd.storage.folder import Folder
+from telemetryd.storage.part_name import Kind, Level, Part
+
+from .samples import HOUR, frozen_of, hour_parts, sealed
+
+FOLDER = Folder(Files(), "/data")
+
+
+def part(level: Level, first: int, last: int, kind: Kind = "events", hour: int = HOUR, size: int = 0) -> Part:
+    named = Part.named(FOLDER, kind, hour, level, first, last)
+    return Part(named.path, kind, hour, level, first, last, size)
+
+
+def test_parts_are_kept_by_hour_and_in_order_of_sequences() -> None:
+    """However parts come in, a view gives each hour's, apart by kind, oldest first."""
+    late, early = part("part", 101, 200), part("part", 1, 100)
+    rollup, other = part("part", 1, 100, "rollups"), part("part", 201, 300, hour=HOUR + 3600)
+    catalog = Catalog(Files(), [late, other, rollup, early])
+    assert dict(catalog.view()) == {
+        HOUR: HourParts((early, late), (rollup,)),
+        HOUR + 3600: HourParts((other,), ()),
+    }
+
+
+def test_a_view_never_changes() -> None:
+    """A reader's view is what was there when it looked, whatever happens afterwards."""
+    one, two = part("part", 1, 100), part("part", 101, 200)
+    catalog = Catalog(Files(), [one])
+    before = catalog.view()
+    catalog.add([two])
+    between = catalog.view()
+    catalog.replace(HOUR, (one, two), ())
+    assert [dict(view) for view in (before, between, catalog.view())] == [
+        {HOUR: HourParts((one,), ())},
+        {HOUR: HourParts((one, two), ())},
+        {},
+    ]
+    with pytest.raises(TypeError):
+        before[HOUR] = HourParts()  # type: ignore[index]
+
+
+def test_a_replacement_shows_at_once() -> None:
+    """No view holds both the old and the new, or neither."""
+    old = [part("part", 1, 100), part("part", 101, 200), part("part", 1, 100, "rollups")]
+    new = [part("hour", 1, 200), part("hour", 1, 200, "rollups")]
+    catalog = Catalog(Files(), old)
+    late = part("part", 201, 300)
+    catalog.add([late])
+    catalog.replace(HOUR, old, new)
+    assert catalog.view()[HOUR] == HourParts((new[0], late), (new[1],))
+
+
+def test_adding_a_part_twice_is_adding_it_once() -> None:
+    """A seal that is done again after a failure gives the same part."""
+    catalog = Catalog(Files(), [part("part", 1, 100, size=5)])
+    catalog.add([part("part", 1, 100, size=7)])
+    assert len(catalog.view()[HOUR].events) == 1
+    assert catalog.bytes == 7
+
+
+def test_bytes_are_those_of_all_parts() -> None:
+    """The size on disk follows what is added and replaced."""
+    catalog = Catalog(Files(), [part("part", 1, 100, size=5), part("part", 1, 100, "rollups", size=2)])
+    assert catalog.bytes == 7
+    catalog.replace(HOUR, [part("part", 1, 100)], [part("hour", 1, 100, size=3)])
+    assert catalog.bytes == 5
+
+
+ROLLUP = part("part", 1, 100, "rollups")
+
+
+@pytest.mark.parametrize(
+    ("parts", "detailed"),
+    [
+        ([part("part", 1, 100), ROLLUP], True),
+        ([part("brief", 1, 100), ROLLUP], True),
+        ([part("hour", 1, 200), ROLLUP], True),
+        ([part("hour", 1, 200)], True),
+        ([part("kept", 1, 200), ROLLUP], False),
+        ([part("hour", 1, 50), ROLLUP], False),
+        ([part("part", 101, 200), ROLLUP], False),
+        ([part("part", 1, 100), ROLLUP, part("part", 101, 200, "rollups")], False),
+        ([ROLLUP], False),
+    ],
+)
+def test_an_hour_is_detailed_where_its_rows_are_all_there(parts: list[Part], detailed: bool) -> None:
+    """Names tell whether the rows of an hour are whole, or only its rollups are."""
+    assert hour_parts(parts).detailed is detailed
+
+
+def test_a_carry_is_read_once(files: Files, folder: Folder) -> None:
+    """What a rollup carries on is remembered, until its part is replaced."""
+    frozen = frozen_of(200)
+    parts = sealed(files, folder, frozen)
+    catalog = Catalog(files, parts)
+    rollup = parts[1]
+    first = catalog.carry(rollup)
+    assert first == carry_of(frozen.columns)
+    files.remove(rollup.path)
+    assert catalog.carry(rollup) is first
+    catalog.replace(rollup.hour, [rollup], [])
+    with pytest.raises(FileNotFoundError):
+        catalog.carry(rollup)
+
+
+def test_a_carry_of_a_bad_part_is_told(files: Files, folder: Folder) -> None:
+    """A footer that cannot be read is an error, not an empty carry."""
+    rollup = sealed(files, folder, frozen_of(200))[1]
+    with open(rollup.path, "r+b") as file:
+        file.truncate(100)
+    with pytest.raises(CorruptFile):
+        Catalog(files, [rollup]).carry(rollup)

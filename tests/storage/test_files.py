@@ -1,0 +1,103 @@
+"""The seam to the filesystem."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from telemetryd.storage.files import TMP, Files, remove_if_there, write_whole
+
+from .samples import FailingFiles
+
+
+def test_a_created_file_holds_what_was_written(files: Files, tmp_path: Path) -> None:
+    """All bytes of all writes are there, in order, and each write tells its length."""
+    file = files.create(str(tmp_path / "a"))
+    assert (file.write(b"one "), file.write(memoryview(b"two"))) == (4, 3)
+    file.sync()
+    file.close()
+    file.close()
+    assert files.read(str(tmp_path / "a")) == b"one two"
+    assert files.size(str(tmp_path / "a")) == 7
+
+
+def test_creating_takes_the_place_of_what_was_there(files: Files, tmp_path: Path) -> None:
+    """A file left over from an earlier try does not shine through."""
+    (tmp_path / "a").write_bytes(b"something long")
+    file = files.create(str(tmp_path / "a"))
+    file.write(b"new")
+    file.close()
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
+def test_writing_whole_gives_the_old_bytes_or_the_new(tmp_path: Path) -> None:
+    """Wherever the disk fails, the file holds all of the old or all of the new, never a mixture."""
+    path = tmp_path / "settings.json"
+    seen = set()
+    for good in range(6):
+        path.write_bytes(b"old")
+        try:
+            write_whole(FailingFiles(good), str(path), b"new and longer")
+        except OSError:
+            seen.add((path.read_bytes(), "raised"))
+        else:
+            seen.add((path.read_bytes(), "returned"))
+    assert seen == {(b"old", "raised"), (b"new and longer", "raised"), (b"new and longer", "returned")}
+
+
+def test_writing_whole_leaves_no_unfinished_file(files: Files, tmp_path: Path) -> None:
+    """After a success only the file itself is there."""
+    write_whole(files, str(tmp_path / "a"), b"x")
+    assert files.names(str(tmp_path)) == ["a"]
+    assert not (tmp_path / ("a" + TMP)).exists()
+
+
+def test_names_of_a_missing_folder_are_none(files: Files, tmp_path: Path) -> None:
+    """A folder that was removed under a listing is an empty one."""
+    assert files.names(str(tmp_path / "missing")) == []
+
+
+def test_folders_are_made_with_those_above_them(files: Files, tmp_path: Path) -> None:
+    """Making a folder makes its parents, and making it again is nothing."""
+    path = str(tmp_path / "a" / "b" / "c")
+    files.make_folder(path)
+    files.make_folder(path)
+    assert files.is_folder(path)
+
+
+def test_a_folder_cannot_be_made_below_a_file(files: Files, tmp_path: Path) -> None:
+    """A path that leads through a regular file is refused by the system itself, also for root."""
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(NotADirectoryError):
+        files.make_folder(str(tmp_path / "file" / "below"))
+    with pytest.raises(FileExistsError):
+        files.make_folder(str(tmp_path / "file"))
+
+
+def test_a_link_to_a_folder_is_no_folder(files: Files, tmp_path: Path) -> None:
+    """A walk that follows only folders never leaves the tree."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert files.is_folder(str(tmp_path / "real"))
+    assert not files.is_folder(str(tmp_path / "link"))
+
+
+def test_a_lock_keeps_others_out_until_it_is_released(files: Files, tmp_path: Path) -> None:
+    """The second one learns what the first one left in the file, and gets the lock afterwards."""
+    path = str(tmp_path / "lock")
+    first = files.lock(path, "4711\n")
+    with pytest.raises(BlockingIOError) as refused:
+        files.lock(path, "4712\n")
+    assert refused.value.strerror == "4711"
+    first.release()
+    first.release()
+    files.lock(path, "7\n").release()
+    assert files.read(path) == b"7\n"
+
+
+def test_removing_what_is_gone_is_nothing(files: Files, tmp_path: Path) -> None:
+    """A removal may be done twice; other errors still come through."""
+    remove_if_there(files, str(tmp_path / "gone"))
+    with pytest.raises(OSError, match="directory"):
+        remove_if_there(files, str(tmp_path))

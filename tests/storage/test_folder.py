@@ -1,0 +1,114 @@
+"""The metrics folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from telemetryd.model.errors import FolderInUse, StorageError
+from telemetryd.storage.files import Files
+from telemetryd.storage.folder import Folder
+
+from .samples import HOUR, FailingFiles
+
+
+def test_the_layout_is_made(files: Files, tmp_path: Path) -> None:
+    """A folder that is missing, with those above it, is made with all that belongs into it."""
+    with Folder(files, str(tmp_path / "a" / "b")).locked() as folder:
+        assert files.names(folder.path) == ["events", "journal", "lock", "rollups"]
+
+
+def test_partitions_are_hive_paths_in_utc(files: Files, tmp_path: Path) -> None:
+    """An hour's folder tells its date and hour in UTC."""
+    folder = Folder(files, str(tmp_path))
+    assert folder.partition("events", 0) == f"{tmp_path}/events/date=1970-01-01/hour=00"
+    assert folder.partition("rollups", 1_700_000_000) == f"{tmp_path}/rollups/date=2023-11-14/hour=22"
+
+
+def test_two_locks_on_one_folder_are_refused(files: Files, folder: Folder) -> None:
+    """The second one is told the folder and the process that holds it, and nothing is changed."""
+    with pytest.raises(FolderInUse) as refused, Folder(Files(), folder.path).locked():
+        pass
+    assert str(refused.value) == (
+        f"{folder.path}: expected a folder of our own, found it in use by process {os.getpid()}"
+    )
+
+
+def test_the_lock_ends_with_its_process(files: Files, tmp_path: Path) -> None:
+    """A process that was killed leaves a lock file and no lock."""
+    path = str(tmp_path / "telemetry")
+    holding = (
+        "import os; from telemetryd.storage.files import Files; from telemetryd.storage.folder import Folder\n"
+        f"context = Folder(Files(), {path!r}).locked(); context.__enter__(); os.kill(os.getpid(), 9)"
+    )
+    killed = subprocess.run([sys.executable, "-c", holding], check=False, env={**os.environ, "PYTHONPATH": os.getcwd()})
+    assert killed.returncode == -9
+    assert os.path.exists(os.path.join(path, "lock"))
+    with Folder(files, path).locked():
+        pass
+
+
+def test_the_lock_is_released_on_leaving(files: Files, folder: Folder, tmp_path: Path) -> None:
+    """A folder can be held again by the same process after it let go."""
+    for _ in range(2):
+        with Folder(files, str(tmp_path / "other")).locked():
+            pass
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(files: Files, tmp_path: Path) -> None:
+    """The sentence names the folder and the system's reason.
+
+    The tests may run as root, whom permissions do not stop: a path below a regular file and
+    one in /proc are refused to root as well.
+    """
+    (tmp_path / "file").write_bytes(b"")
+    below_a_file = str(tmp_path / "file" / "telemetry")
+    with pytest.raises(StorageError) as refused, Folder(files, below_a_file).locked():
+        pass
+    assert str(refused.value).startswith(
+        f"{below_a_file}: expected a folder that can be written, found: Not a directory"
+    )
+    with pytest.raises(StorageError, match=r"^/proc/telemetry: expected a folder that can be written, found: "):
+        Folder(files, "/proc/telemetry").locked().__enter__()
+
+
+def test_a_folder_that_takes_no_bytes_is_refused_at_start_and_unlocked(folder: Folder, tmp_path: Path) -> None:
+    """A read-only or full disk is found by writing, whatever the permissions say."""
+    path = str(tmp_path / "full")
+    for good in range(8):
+        with pytest.raises(StorageError, match="No space left on device"):
+            Folder(FailingFiles(good), path).locked().__enter__()
+    with Folder(Files(), path).locked():
+        pass
+
+
+def test_quarantine_keeps_the_place_and_writes_over_nothing(files: Files, folder: Folder) -> None:
+    """Two files of one name that are set aside are both kept, below the place they had."""
+    kept = []
+    for text in (b"first", b"second"):
+        path = Path(folder.journal) / "odd"
+        path.write_bytes(text)
+        kept.append(folder.quarantine(str(path)))
+        assert not path.exists()
+    assert kept == [f"{folder.path}/quarantine/journal/odd", f"{folder.path}/quarantine/journal/odd.1"]
+    assert [files.read(path) for path in kept] == [b"first", b"second"]
+
+
+def test_an_empty_partition_goes_with_its_date_but_not_the_roots(files: Files, folder: Folder) -> None:
+    """Folders that hold nothing are removed up to the kind's root; one that holds something stays."""
+    one, other = folder.partition("events", HOUR), folder.partition("events", HOUR + 3600)
+    files.make_folder(one)
+    files.make_folder(other)
+    (Path(other) / "part").write_bytes(b"")
+    folder.remove_empty(one)
+    folder.remove_empty(other)
+    assert not files.exists(one)
+    assert files.exists(other)
+    (Path(other) / "part").unlink()
+    folder.remove_empty(other)
+    assert files.names(folder.path) == ["events", "journal", "lock", "rollups"]
+    assert files.names(folder.root("events")) == []

@@ -1,0 +1,121 @@
+"""The head: rows in memory."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from telemetryd.storage.head import Head, Names
+
+from .samples import head_of, names, rows_of
+
+NAN = math.nan
+
+
+def append_two(head: Head) -> None:
+    """Append a start and an end."""
+    head.append(
+        [10, 20], [0, 1], [2, 2], [3, 3], [0, 3], [255, 0], [NAN, 0.5], [-1, 2], [2**40, -1], [0, 1], 1, ["a", "b"]
+    )
+
+
+def test_rows_come_back_in_order_of_arrival() -> None:
+    """Columns hold what was appended, with running sequences and the names their codes point into."""
+    head = Head(5, names())
+    append_two(head)
+    head.append([15], b"\x02", [0], [2], b"\x05", b"\xff", [NAN], [-1], [-1], [0], 2, [None])
+    assert len(head) == 3
+    assert rows_of(head.columns()) == [
+        (10, 5, 0, 0, 255, None, -1, 2**40, "add", "s3", "", "node-1", "a"),
+        (20, 6, 1, 3, 0, 0.5, 2, -1, "add", "s3", "Timeout", "node-1", "b"),
+        (15, 7, 2, 5, 255, None, -1, -1, "", "ipfs", "", "node-2", None),
+    ]
+
+
+def test_an_empty_head_has_empty_columns() -> None:
+    """A reader needs no special case for a head without rows; an empty batch changes nothing."""
+    head = Head(1, names())
+    head.append([], [], [], [], [], [], [], [], [], [], 0, [])
+    assert (len(head), len(head.columns()), len(head.columns().operation_id or [])) == (0, 0, 0)
+
+
+def test_a_readers_columns_never_change() -> None:
+    """What is appended or patched later does not reach columns that were given out."""
+    head = Head(1, names())
+    append_two(head)
+    before = head.columns()
+    told = rows_of(before)
+    append_two(head)
+    head.patch(1, operation_type=3, backend=1, previous=254, latency=9.0)
+    assert rows_of(before) == told
+    assert len(head.columns()) == 4
+
+
+def test_columns_are_made_once_for_each_state_of_the_head() -> None:
+    """Readers that come while nothing changes share one copy."""
+    head = Head(1, names())
+    append_two(head)
+    first = head.columns()
+    assert head.columns() is first
+    head.patch(1, latency=1.0)
+    second = head.columns()
+    assert second is not first
+    append_two(head)
+    assert head.columns() is not second
+    assert head.columns().operation_id.to_pylist() == ["a", "b", "a", "b"]
+
+
+def test_a_patch_changes_what_it_names_and_nothing_else() -> None:
+    """Each field that is given is changed in that row; the others stay."""
+    head = Head(1, names())
+    append_two(head)
+    head.patch(2, operation_type=3)
+    head.patch(2, backend=1)
+    head.patch(2, previous=254)
+    head.patch(2, latency=2.5)
+    assert rows_of(head.columns()) == [
+        (10, 1, 0, 0, 255, None, -1, 2**40, "add", "s3", "", "node-1", "a"),
+        (20, 2, 1, 3, 254, 2.5, 2, -1, "pin", "unknown", "Timeout", "node-1", "b"),
+    ]
+
+
+@pytest.mark.parametrize("sequence", [4, 7, 0, -1])
+def test_a_row_of_another_head_cannot_be_patched(sequence: int) -> None:
+    """A sequence before or after the head's rows is a mistake of the caller, not another row."""
+    head = Head(5, names())
+    append_two(head)
+    with pytest.raises(IndexError, match="expected a row of Head"):
+        head.patch(sequence, latency=1.0)
+
+
+def test_names_may_grow_after_the_head_was_made() -> None:
+    """A code of a name that came later is told by it."""
+    known = Names([""], [""], [""], ["", "p"])
+    head = Head(1, known)
+    known.operation_types.append("late")
+    known.backends.append("new")
+    head.append([1], [0], [1], [1], [0], [255], [NAN], [-1], [-1], [0], 1, ["a"])
+    assert rows_of(head.columns())[0][8:10] == ("late", "new")
+
+
+def test_a_frozen_head_holds_all_rows_and_their_range() -> None:
+    """Freezing tells first and last sequence, and whether the rows are to be kept."""
+    head = head_of(100, first=50)
+    frozen = head.freeze(149, detailed=False)
+    assert (frozen.first, frozen.last, frozen.detailed, len(frozen.columns)) == (50, 149, False, 100)
+    assert repr(frozen) == "FrozenHead(50..149, 100 rows, brief)"
+
+
+def test_freezing_with_another_last_sequence_is_a_mistake() -> None:
+    """Rows without a gap are what names of parts rest on."""
+    with pytest.raises(AssertionError, match="expected the last row"):
+        head_of(10, first=1).freeze(11, detailed=True)
+
+
+def test_codes_beyond_a_byte_are_kept() -> None:
+    """Ten thousand producers and a thousand types have codes of two bytes."""
+    head = Head(1, Names([str(code) for code in range(2000)], [""], [""], [str(code) for code in range(12_000)]))
+    head.append([1], [0], [1999], [0], [0], [255], [NAN], [-1], [-1], [0], 11_999, ["a"])
+    columns = head.columns()
+    assert (columns.operation_type.tolist(), columns.producer.tolist()) == ([1999], [11_999])

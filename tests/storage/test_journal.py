@@ -1,0 +1,218 @@
+"""The journal: what was written is read back, whatever happened to the file since."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from telemetryd.model.errors import CorruptFile
+from telemetryd.storage.files import Files
+from telemetryd.storage.folder import Folder
+from telemetryd.storage.journal import (
+    ActiveSegment,
+    Checkpoint,
+    EventsRecord,
+    ExpiredRecord,
+    Record,
+    encode_record,
+    first_sequence_of,
+    read_segment,
+)
+
+from .samples import FailingFiles
+
+CHECKPOINT = Checkpoint(sequence=7, detailed=False, state=b"\x00state\xff")
+RECORDS: list[Record] = [
+    EventsRecord(7, 1.5, "node-1", 3, b'{"batch":3,"events":[{"event":"x"}]}'),
+    ExpiredRecord(8, 2.5, ["a", "b"]),
+    EventsRecord(10, 3.5, "", 0, "[\N{SNOWMAN}]".encode()),
+]
+
+
+def write_segment(files: Files, folder: Folder) -> str:
+    """Return the path of a closed segment with three records."""
+    segment = ActiveSegment.create(files, folder, CHECKPOINT)
+    segment.append([encode_record(RECORDS[0]), encode_record(RECORDS[1])])
+    segment.sync()
+    segment.append([encode_record(RECORDS[2])])
+    segment.sync()
+    return segment.close()
+
+
+def ends() -> list[int]:
+    """Return where each record of the segment ends, the checkpoint first."""
+    position = 16
+    found = []
+    for record in (CHECKPOINT, *RECORDS):
+        position += len(encode_record(record))
+        found.append(position)
+    return found
+
+
+def test_records_come_back_in_order(files: Files, folder: Folder) -> None:
+    """A segment gives its checkpoint and its records, as often as they are asked for."""
+    content = read_segment(files, write_segment(files, folder))
+    assert content.checkpoint == CHECKPOINT
+    assert list(content.records) == RECORDS
+    assert list(content.records) == RECORDS
+    assert (content.torn, content.damaged) == (0, 0)
+
+
+def test_the_name_of_a_segment_tells_its_state(files: Files, folder: Folder) -> None:
+    """A segment is active while it grows and closed for good afterwards; its name is its first sequence."""
+    segment = ActiveSegment.create(files, folder, CHECKPOINT)
+    assert files.names(folder.journal) == ["00000000000000000007.active"]
+    assert segment.size == files.size(segment.path)
+    closed = segment.close()
+    assert files.names(folder.journal) == ["00000000000000000007.closed"]
+    assert segment.path == closed
+    assert first_sequence_of(closed) == 7
+    assert first_sequence_of(closed + ".tmp") is None
+
+
+def test_the_size_follows_what_is_appended(files: Files, folder: Folder) -> None:
+    """The recorder rotates by size, so the size is the file's length after every append."""
+    segment = ActiveSegment.create(files, folder, CHECKPOINT)
+    for record in RECORDS:
+        segment.append([encode_record(record)])
+        assert segment.size == files.size(segment.path)
+    segment.abandon()
+
+
+def test_an_active_segment_is_read_like_a_closed_one(files: Files, folder: Folder) -> None:
+    """After a kill the last segment is still called active; what was appended is there."""
+    segment = ActiveSegment.create(files, folder, CHECKPOINT)
+    segment.append([encode_record(RECORDS[0])])
+    assert list(read_segment(files, segment.path).records) == RECORDS[:1]
+    segment.abandon()
+
+
+def test_a_torn_tail_of_any_length_costs_only_the_record_it_cuts(files: Files, folder: Folder) -> None:
+    """Cut off at every length, a segment gives each record that is whole, and tells how much is torn."""
+    path = write_segment(files, folder)
+    data = files.read(path)
+    boundaries = ends()
+    assert boundaries[-1] == len(data)
+    for length in range(boundaries[0], len(data)):
+        Path(path).write_bytes(data[:length])
+        content = read_segment(files, path)
+        whole = sum(end <= length for end in boundaries) - 1
+        assert content.checkpoint == CHECKPOINT
+        assert list(content.records) == RECORDS[:whole]
+        assert content.torn == length - boundaries[whole]
+        assert content.damaged == 0
+
+
+def test_a_segment_cut_inside_its_checkpoint_is_corrupt(files: Files, folder: Folder) -> None:
+    """Cut off before anything is whole, at every length, there is nothing to keep: it is told so."""
+    path = write_segment(files, folder)
+    data = files.read(path)
+    for length in range(ends()[0]):
+        Path(path).write_bytes(data[:length])
+        with pytest.raises(CorruptFile, match="found no valid record"):
+            read_segment(files, path)
+
+
+def test_a_tail_of_zeroes_is_torn(files: Files, folder: Folder) -> None:
+    """A file system that lengthened the file before its bytes came leaves zeroes: they are no records."""
+    path = write_segment(files, folder)
+    with open(path, "ab") as file:
+        file.write(bytes(4096))
+    content = read_segment(files, path)
+    assert list(content.records) == RECORDS
+    assert content.torn == 4096
+
+
+@pytest.mark.parametrize("flip", [0x01, 0x80, 0xFF])
+def test_a_corrupt_byte_anywhere_keeps_every_other_valid_record(files: Files, folder: Folder, flip: int) -> None:
+    """Whichever byte of a segment goes bad, only the record that holds it is lost, and its bytes are counted."""
+    path = write_segment(files, folder)
+    data = files.read(path)
+    starts = [16, *ends()[:-1]]
+    for position in range(len(data)):
+        damaged = bytearray(data)
+        damaged[position] ^= flip
+        Path(path).write_bytes(damaged)
+        content = read_segment(files, path)
+        hit = next((index for index, end in enumerate(ends()) if starts[index] <= position < end), None)
+        expected = [record for index, record in enumerate(RECORDS, 1) if index != hit]
+        assert list(content.records) == expected, position
+        lost = 0 if hit is None else ends()[hit] - starts[hit]
+        assert content.damaged + content.torn == lost, position
+
+
+def test_a_damaged_checkpoint_leaves_the_rows(files: Files, folder: Folder) -> None:
+    """Without its checkpoint a segment still gives its records; a stand-in without state tells the rest."""
+    path = write_segment(files, folder)
+    damaged = bytearray(files.read(path))
+    damaged[ends()[0] - 1] ^= 1
+    Path(path).write_bytes(damaged)
+    content = read_segment(files, path)
+    assert content.checkpoint == Checkpoint(sequence=7, detailed=True, state=b"")
+    assert list(content.records) == RECORDS
+
+
+def test_bytes_that_look_like_a_record_are_none_without_its_checksum(files: Files, folder: Folder) -> None:
+    """A marker inside of damaged bytes is not taken for a record."""
+    path = write_segment(files, folder)
+    record = encode_record(RECORDS[0])
+    forged = record[:-1] + bytes([record[-1] ^ 1])
+    with open(path, "ab") as file:
+        file.write(b"junk" + forged + b"\xff\x00TR" + encode_record(RECORDS[1]))
+    content = read_segment(files, path)
+    assert list(content.records) == [*RECORDS, RECORDS[1]]
+    assert content.damaged == len(b"junk" + forged) + 4
+
+
+def test_a_frame_that_holds_a_marker_is_one_record(files: Files, folder: Folder) -> None:
+    """What a frame's bytes are does not matter where nothing is damaged."""
+    sneaky = EventsRecord(20, 0.0, "p", 1, encode_record(RECORDS[0]))
+    segment = ActiveSegment.create(files, folder, CHECKPOINT)
+    segment.append([encode_record(sneaky), encode_record(RECORDS[1])])
+    assert list(read_segment(files, segment.close()).records) == [sneaky, RECORDS[1]]
+
+
+def test_a_journal_of_a_later_version_is_refused(files: Files, folder: Folder) -> None:
+    """A release that does not know a version says so, and does not guess."""
+    path = write_segment(files, folder)
+    data = bytearray(files.read(path))
+    header = b"TLMDJRNL" + struct.pack("<I", 2)
+    data[:16] = header + struct.pack("<I", zlib.crc32(header))
+    Path(path).write_bytes(data)
+    with pytest.raises(CorruptFile, match="expected a journal of version 1 or before, found version 2"):
+        read_segment(files, path)
+
+
+def test_a_file_with_another_name_is_no_segment(files: Files, folder: Folder) -> None:
+    """Only names of segments are read."""
+    path = os.path.join(folder.journal, "notes.txt")
+    Path(path).write_bytes(b"")
+    with pytest.raises(CorruptFile, match="expected a segment's name"):
+        read_segment(files, path)
+
+
+def test_a_segment_is_made_whole_or_not_at_all(folder: Folder) -> None:
+    """Wherever the disk fails while a segment is made, none or one that can be read is there."""
+    for good in range(6):
+        with suppress(OSError):
+            ActiveSegment.create(FailingFiles(good), folder, CHECKPOINT).abandon()
+        for name in Files().names(folder.journal):
+            if not name.endswith(".tmp"):
+                assert read_segment(Files(), os.path.join(folder.journal, name)).checkpoint == CHECKPOINT
+
+
+def test_what_was_synced_before_a_failed_write_stays(folder: Folder) -> None:
+    """A write that fails takes nothing with it that was there before."""
+    files = FailingFiles(7)
+    segment = ActiveSegment.create(files, folder, CHECKPOINT)
+    segment.append([encode_record(RECORDS[0])])
+    segment.sync()
+    with pytest.raises(OSError, match="No space left"):
+        segment.append([encode_record(RECORDS[1])])
+    segment.abandon()
+    assert list(read_segment(Files(), segment.path).records) == RECORDS[:1]

@@ -1,0 +1,160 @@
+"""What each source of settings says, and the mistakes in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from telemetryd.config_sources import (
+    SETTINGS,
+    Given,
+    Source,
+    read_environment,
+    read_file,
+    read_flags,
+    read_stored,
+    stored_bytes,
+)
+
+
+def test_seed_variables_keep_their_names() -> None:
+    """The five variables of the seed set the five settings of the seed."""
+    layer, mistakes = read_environment(
+        {
+            "IPFS_KIT_TELEMETRY_PATH": "/data",
+            "IPFS_KIT_TELEMETRY_RETENTION": "7",
+            "IPFS_KIT_TELEMETRY_INTERVAL": "10",
+            "IPFS_KIT_TELEMETRY_DETAILED": "false",
+            "IPFS_KIT_TELEMETRY_HOOKS": "no",
+        }
+    )
+    assert not mistakes
+    assert {name: given.value for name, given in layer.items()} == {
+        "telemetry.metrics_path": "/data",
+        "telemetry.retention_days": 7,
+        "telemetry.sampling_interval": 10,
+        "telemetry.enable_detailed_timing": False,
+        "telemetry.operation_hooks": False,
+    }
+    assert str(layer["telemetry.metrics_path"].source) == "environment IPFS_KIT_TELEMETRY_PATH"
+
+
+def test_every_setting_has_a_variable() -> None:
+    """Every setting can be set by its environment variable."""
+    words = {bool: "true", int: "60", str: "/data"}
+    environ = {setting.environment: words[setting.kind] for setting in SETTINGS.values()}
+    environ |= {
+        setting.environment: str(int(setting.minimum)) for setting in SETTINGS.values() if setting.minimum is not None
+    }
+    environ["TELEMETRYD_HTTP_LISTEN"] = "unix:/run/api.sock"
+    layer, mistakes = read_environment(environ)
+    assert not mistakes
+    assert set(layer) == set(SETTINGS)
+
+
+def test_variables_of_others_are_left_alone() -> None:
+    """Variables that are not ours, and empty ones, say nothing."""
+    assert read_environment(
+        {"PATH": "/bin", "TELEMETRYD_VENV": "x", "IPFS_KIT_OTHER": "y", "TELEMETRYD_HTTP_LISTEN": ""}
+    ) == ({}, [])
+
+
+def test_misnamed_variables_are_mistakes() -> None:
+    """A variable that looks like a setting's names the setting it is near."""
+    _, mistakes = read_environment({"TELEMETRYD_HTTP_LISTN": ":1", "TELEMETRYD_TELEMETRY_RETENTION_DAYS": "7"})
+    assert "did you mean TELEMETRYD_HTTP_LISTEN?" in mistakes[0]
+    assert "did you mean IPFS_KIT_TELEMETRY_RETENTION?" in mistakes[1]
+
+
+def test_wrong_values_name_setting_and_source() -> None:
+    """A mistake names the setting, what was expected, what was found and where."""
+    _, (mistake,) = read_environment({"IPFS_KIT_TELEMETRY_INTERVAL": "7"})
+    assert mistake == (
+        "telemetry.sampling_interval: expected a whole number of s that divides 3600, found 7 (environment IPFS_KIT_TELEMETRY_INTERVAL)"
+    )
+    _, (mistake,) = read_flags({"http.listen": ("--http", "nowhere")})
+    assert mistake.startswith("http.listen: expected HOST:PORT") and mistake.endswith("found 'nowhere' (flag --http)")
+
+
+def test_the_file_is_toml_by_section(tmp_path: Path) -> None:
+    """A file's sections and keys are settings, strictly typed."""
+    path = tmp_path / "telemetryd.toml"
+    path.write_text('[telemetry]\nretention_days = 7\n[http]\nlisten = "0.0.0.0:80"\n')
+    layer, mistakes = read_file(path)
+    assert not mistakes
+    assert layer == {
+        "telemetry.retention_days": Given(7, Source("file", str(path))),
+        "http.listen": Given("0.0.0.0:80", Source("file", str(path))),
+    }
+
+
+def test_every_mistake_of_a_file_is_told(tmp_path: Path) -> None:
+    """All mistakes of a file come at once, unknown names with the nearest known one."""
+    path = tmp_path / "telemetryd.toml"
+    path.write_text(
+        'ingest = 3\n[telemetri]\n[telemetry]\nretention_day = 7\nenabled = "true"\nsampling_interval = 60.0\n'
+    )
+    layer, mistakes = read_file(path)
+    assert not layer
+    assert len(mistakes) == 5
+    text = "\n".join(mistakes)
+    assert "ingest: expected a section, found 3" in text
+    assert "did you mean telemetry?" in text
+    assert "did you mean telemetry.retention_days?" in text
+    assert "telemetry.enabled: expected true or false, found 'true'" in text
+    assert "telemetry.sampling_interval" in text
+    assert all(str(path) in mistake for mistake in mistakes)
+
+
+def test_a_file_that_cannot_be_read_is_one_mistake(tmp_path: Path) -> None:
+    """A file that is missing, a folder, or not TOML is one sentence."""
+    broken = tmp_path / "broken.toml"
+    broken.write_text("[telemetry")
+    latin = tmp_path / "latin.toml"
+    latin.write_bytes(b"# \xff\n")
+    for path in (tmp_path / "missing.toml", tmp_path, broken, latin):
+        layer, mistakes = read_file(path)
+        assert not layer
+        assert len(mistakes) == 1 and str(path) in mistakes[0]
+
+
+def test_stored_settings_come_back(tmp_path: Path) -> None:
+    """What is stored is read back as it was."""
+    path = tmp_path / "settings.json"
+    source = Source("stored", str(path))
+    layer = {"telemetry.enabled": Given(False, source), "telemetry.metrics_path": Given("~/é", source)}
+    path.write_bytes(stored_bytes(layer))
+    assert read_stored(path) == (layer, [], True)
+
+
+def test_nothing_stored_is_nothing_said(tmp_path: Path) -> None:
+    """A folder without stored settings, or no folder, gives an empty layer."""
+    assert read_stored(tmp_path / "settings.json") == ({}, [], True)
+    assert read_stored(tmp_path / "missing" / "settings.json") == ({}, [], True)
+
+
+def test_stored_values_that_are_wrong_are_left_out(tmp_path: Path) -> None:
+    """Of the stored settings the right ones hold; each wrong one is told."""
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"format": 1, "telemetry": {"retention_days": 0, "enabled": False, "colour": 1}}))
+    layer, notices, readable = read_stored(path)
+    assert set(layer) == {"telemetry.enabled"}
+    assert len(notices) == 2 and readable
+
+
+def test_stored_bytes_of_any_kind_are_borne(tmp_path: Path) -> None:
+    """A stored file that cannot be read gives nothing, one sentence, and the word that it is damaged."""
+    path = tmp_path / "settings.json"
+    for contents in (
+        b"",
+        b"{",
+        b"\xff\x00",
+        b"[]",
+        b"null",
+        b'{"format": 2}',
+        b"[" * 100_000,
+        b'{"format": 1, "telemetry": ' + b"9" * 5000 + b"}",
+    ):
+        path.write_bytes(contents)
+        layer, notices, readable = read_stored(path)
+        assert (layer, len(notices), readable) == ({}, 1, False), contents[:20]
