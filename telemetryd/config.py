@@ -110,11 +110,11 @@ class Configuration:
 
     def warnings(self, changes: Mapping[str, object]) -> list[str]:
         """Return what whoever asked for ``changes`` should know: which of them do not hold at once, and why."""
-        warnings = [RESTART_WARNING] if any(key in RESTART_KEYS for key in changes) else []
-        for key in changes:
-            if (pinned := self._pinned.get(f"telemetry.{key}")) is not None:
-                warnings.append(f"{key} is stored but does not hold: it is set by {pinned.source}")
-        return warnings
+        pinned = ((key, self._pinned.get(f"telemetry.{key}")) for key in changes)
+        return [
+            *([RESTART_WARNING] if any(key in RESTART_KEYS for key in changes) else []),
+            *(f"{key} is stored but does not hold: it is set by {given.source}" for key, given in pinned if given),
+        ]
 
     def set_aside(self) -> Path | None:
         """Move a damaged stored file into the ``quarantine`` beside it; return where it went, if there was one."""

@@ -26,19 +26,27 @@ from telemetryd.api.services import Services
 from telemetryd.config import Configuration
 from telemetryd.ingest.ledger import Ledger
 from telemetryd.ingest.listener import Listener, listening
-from telemetryd.ingest.recorder import Recorder
-from telemetryd.ingest.recovery import Recovery, recover, seed_window
+from telemetryd.ingest.recorder import Recorder, Recovery
+from telemetryd.ingest.recovery import recover, seed_window
 from telemetryd.ingest.upkeep import Upkeep
 from telemetryd.instrumentation import Instrumentation
-from telemetryd.instrumentation.events import Draining, Quarantined, RequestFailed, Serving, SettingsChanged, StartFailed, Stopped
+from telemetryd.instrumentation.events import (
+    Draining,
+    Quarantined,
+    RequestFailed,
+    Serving,
+    SettingsChanged,
+    StartFailed,
+    Stopped,
+)
 from telemetryd.live.realtime import realtime
+from telemetryd.live.tracker import Tracker
 from telemetryd.model.errors import TelemetrydError
 from telemetryd.model.events import STATES
 from telemetryd.model.settings import Settings
 from telemetryd.query.engine import QueryEngine
 from telemetryd.query.reader import Reader
 from telemetryd.query.snapshot import OperationInFlight, Snapshot
-from telemetryd.live.tracker import Tracker
 from telemetryd.storage import sealer
 from telemetryd.storage.catalog import Catalog
 from telemetryd.storage.files import Files

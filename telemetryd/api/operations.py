@@ -5,10 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from telemetryd.query.request import OperationsRequest
+from telemetryd.query.request import LATEST, OperationsRequest
 
 from .envelope import answer, success
-from .params import parameters
+from .params import number, parameters
 from .services import Services
 
 LIST_OPERATION = "list_operations"
@@ -23,18 +23,20 @@ def list_handler(services: Services) -> Handler:
         now = services.now()
         asked = OperationsRequest.parse(parameters(request, PARAMETERS), now=now)
         found = await services.query.operations(asked)
-        return answer(success(LIST_OPERATION, now, operations=found, sort=asked.sort, limit=asked.limit))
+        echo = {"sort": asked.sort, "limit": asked.limit, "start_time": asked.start, "end_time": asked.end}
+        return answer(success(LIST_OPERATION, now, operations=found, **echo))
 
     return list_operations
 
 
 def get_handler(services: Services) -> Handler:
-    """Return the handler of ``GET /operations/{id}``."""
+    """Return the handler of ``GET /operations/{id}``; a range, where one is given, spares looking at other hours."""
 
     async def get_operation(request: web.Request) -> web.StreamResponse:
-        now = services.now()
-        parameters(request, ())
-        found = await services.query.operation(request.match_info["operation_id"])
-        return answer(success(GET_OPERATION, now, **found))
+        params = parameters(request, ("start_time", "end_time"))
+        start = number(params, "start_time", 0, 0, LATEST, "Unix seconds")
+        end = number(params, "end_time", LATEST, start, LATEST, "Unix seconds")
+        found = await services.query.operation(request.match_info["operation_id"], start, end)
+        return answer(success(GET_OPERATION, services.now(), **found))
 
     return get_operation

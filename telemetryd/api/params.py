@@ -43,7 +43,7 @@ def number(params: Mapping[str, str], name: str, default: float, minimum: float,
     except ValueError:
         value = math.nan
     if not minimum <= value <= maximum:
-        raise InvalidParameter(name, f"a number of {unit} from {minimum:g} to {maximum:g}", text[:80])
+        raise InvalidParameter(name, f"{unit} from {minimum:.15g} to {maximum:.15g}", text[:80])
     return value
 
 

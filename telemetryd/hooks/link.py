@@ -9,6 +9,8 @@ from collections import deque
 
 CONNECT_TIMEOUT = 5.0
 _RECEIVE = 1 << 16
+# Whoever imports us may have given SIGPIPE its default back, and that ends the process.
+_NO_SIGNAL = socket.MSG_NOSIGNAL
 # No answer is nearly as long: what talks on without a newline is not the daemon.
 _LONGEST_ANSWER = 1 << 20
 
@@ -66,7 +68,7 @@ class Link:
     def _send_some(self) -> None:
         with contextlib.suppress(BlockingIOError):
             while self._outgoing:
-                sent = self._socket.send(self._outgoing[0])
+                sent = self._socket.send(self._outgoing[0], _NO_SIGNAL)
                 if sent == len(self._outgoing[0]):
                     self._outgoing.popleft()
                 else:

@@ -29,8 +29,8 @@ class Outbox:
 
     Numbers begin behind the last batch that the daemon has of this producer (:meth:`learn`, before
     the first :meth:`add`) and rise by one. At a refusal all is sent again from that number on, for
-    the daemon refuses what follows a refused batch as well. ``sent`` (the first time), ``acked``
-    and ``dropped`` (a line longer than the daemon takes) count events.
+    the daemon refuses what follows a refused batch as well. ``sent`` (the first time), ``unacked``,
+    ``acked`` and ``dropped`` (a line longer than the daemon takes) count events.
     """
 
     def __init__(self, limit: int) -> None:
@@ -43,6 +43,7 @@ class Outbox:
         self._resume_at = 0.0
         self._max_line = 0
         self.sent = 0
+        self.unacked = 0
         self.acked = 0
         self.dropped = 0
 
@@ -72,17 +73,8 @@ class Outbox:
         # A store that is new to us may be behind: numbers go on from our own. One that is
         # ahead would take our next numbers for batches that it has.
         self._next = max(self._next, last_batch + 1)
-        fitting = deque(each for each in self._unacked if len(each.line) <= max_line_bytes + 1)
-        if len(fitting) < len(self._unacked):
-            self.dropped += self.events - sum(each.events for each in fitting)
-            self._unacked = fitting
-            self._unsent_from = 0
-            self._pass_marks()
-
-    @property
-    def events(self) -> int:
-        """Events in batches that are not acknowledged."""
-        return sum(each.events for each in tuple(self._unacked))
+        if any(len(each.line) > max_line_bytes + 1 for each in self._unacked):
+            self._drop_what_is_too_long()
 
     def add(self, events: Sequence[Event]) -> None:
         """Number and encode events, in several batches where one line would be too long."""
@@ -90,6 +82,7 @@ class Outbox:
         if len(line) <= self._max_line + 1:
             self._unacked.append(Outgoing(self._next, line, len(events)))
             self._next += 1
+            self.unacked += len(events)
         elif len(events) == 1:
             self.dropped += 1
         else:
@@ -104,13 +97,17 @@ class Outbox:
         batches = list(islice(self._unacked, self._unsent_from, None))
         self._unsent_from = len(self._unacked)
         self.sent += sum(each.events for each in batches if each.number > self._highest_sent)
-        self._highest_sent = max(self._highest_sent, *(each.number for each in batches)) if batches else self._highest_sent
+        self._highest_sent = (
+            max(self._highest_sent, *(each.number for each in batches)) if batches else self._highest_sent
+        )
         return [each.line for each in batches]
 
     def ack(self, number: int) -> None:
         """Every batch up to ``number`` is on disk."""
         while self._unacked and self._unacked[0].number <= number:
-            self.acked += self._unacked.popleft().events
+            events = self._unacked.popleft().events
+            self.acked += events
+            self.unacked -= events
             self._unsent_from = max(0, self._unsent_from - 1)
         self._pass_marks()
 
@@ -128,6 +125,16 @@ class Outbox:
             self._marks.append((self._unacked[-1].number, passed))
         else:
             passed.set()
+
+    def _drop_what_is_too_long(self) -> None:
+        """The daemon takes shorter lines than it did. Its numbers are given, so nothing can be split any more."""
+        fitting = deque(each for each in self._unacked if len(each.line) <= self._max_line + 1)
+        dropped = self.unacked - sum(each.events for each in fitting)
+        self.dropped += dropped
+        self.unacked -= dropped
+        self._unacked = fitting
+        self._unsent_from = 0
+        self._pass_marks()
 
     def _pass_marks(self) -> None:
         while self._marks and not (self._unacked and self._unacked[0].number <= self._marks[0][0]):

@@ -36,9 +36,18 @@ class Intake(Protocol):
     """What a connection needs of the listener."""
 
     instrumentation: Instrumentation
-    max_line_bytes: int
-    enabled: bool
-    retention_days: int
+
+    @property
+    def max_line_bytes(self) -> int:
+        """The longest line that is taken."""
+
+    @property
+    def enabled(self) -> bool:
+        """Whether events are wanted."""
+
+    @property
+    def retention_days(self) -> int:
+        """How old an event may be."""
 
     def now(self) -> float:
         """The daemon's clock, in Unix seconds."""
@@ -85,7 +94,9 @@ class Connection(asyncio.Protocol):
         """Take bytes; called by the event loop."""
         for line in self._framer.feed(data):
             if isinstance(line, TooLong):
-                self._reject(Rejected("line_too_long", f"expected a line of at most {line.limit} bytes, found a longer one"))
+                self._reject(
+                    Rejected("line_too_long", f"expected a line of at most {line.limit} bytes, found a longer one")
+                )
                 continue
             try:
                 self._frame(line)
@@ -185,7 +196,9 @@ class Connection(asyncio.Protocol):
     def _gap(self, found: int) -> None:
         expected = self._last_received + 1
         self._intake.instrumentation.emit(BatchGap(self.producer, expected, found))
-        self.send({"error": f"batch: expected {expected}, found {found}; it is stored all the same", "reason": "batch_gap"})
+        self.send(
+            {"error": f"batch: expected {expected}, found {found}; it is stored all the same", "reason": "batch_gap"}
+        )
 
     def _submit_plain(self) -> None:
         if not self._plain:

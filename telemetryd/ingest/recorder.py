@@ -149,7 +149,9 @@ class Recorder:
     @property
     def _full(self) -> bool:
         rows = len(self.ledger.head)
-        return rows >= self._settings().storage.head_rows or (self._segment is not None and self._segment.size >= SEGMENT_BYTES)
+        return rows >= self._settings().storage.head_rows or (
+            self._segment is not None and self._segment.size >= SEGMENT_BYTES
+        )
 
     async def _record(self, group: Sequence[Submission]) -> None:
         now = self._clock()

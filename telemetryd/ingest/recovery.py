@@ -26,7 +26,9 @@ from .recorder import ClosedSegment, Recovery
 ENDINGS = ("timestamp", "operation_type", "backend", "status", "previous", "latency")
 
 
-def recover(files: Files, folder: Folder, segments: list[str], ledger: Ledger, instrumentation: Instrumentation) -> Recovery:
+def recover(
+    files: Files, folder: Folder, segments: list[str], ledger: Ledger, instrumentation: Instrumentation
+) -> Recovery:
     """Replay ``segments`` (paths, in order of their sequences) into a new ledger.
 
     Every valid record is applied. A segment that cannot be read at all is set aside. Records

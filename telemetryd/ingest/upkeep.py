@@ -103,7 +103,9 @@ class Upkeep:
             # One step: from here on the rows are seen in the parts and no longer in the head.
             self._catalog.add(parts)
             self._recorder.closed.remove(closed)
-            self._instrumentation.emit(Sealed(len(closed.head.columns), len(parts), closed.head.first, closed.head.last))
+            self._instrumentation.emit(
+                Sealed(len(closed.head.columns), len(parts), closed.head.first, closed.head.last)
+            )
 
     async def compact(self) -> None:
         """Make one part of each finished hour that has several."""

@@ -24,4 +24,6 @@ class Deadline:
     def check(self) -> None:
         """Raise :class:`QueryTimeout` where the time is over or nobody waits."""
         if self._cancelled.is_set() or self._clock() > self._ends:
-            raise QueryTimeout(f"query: expected an answer within {self._seconds:g} s, found it still at work; ask for less")
+            raise QueryTimeout(
+                f"query: expected an answer within {self._seconds:g} s, found it still at work; ask for less"
+            )

@@ -114,9 +114,7 @@ DEFINITIONS = MappingProxyType(
 )
 
 
-def _table(
-    data: Gathered, grid: Grid, cells: OperationCells, kept: Array, statistics: dict[str, Array]
-) -> MetricTable:
+def _table(data: Gathered, grid: Grid, cells: OperationCells, kept: Array, statistics: dict[str, Array]) -> MetricTable:
     # Codes in order of the keys' names, so that the series of every answer come in one order.
     names = sorted(data.rows.series)
     rank = {key: number for number, key in enumerate(names)}

@@ -61,7 +61,9 @@ class QueryEngine:
         """Return single operations, as ``GET /operations`` shows them."""
         return await self._run(lambda snapshot, deadline: operations(request, snapshot, self._reader, deadline))
 
-    async def operation(self, operation_id: str, start: float | None = None, end: float | None = None) -> dict[str, Any]:
+    async def operation(
+        self, operation_id: str, start: float | None = None, end: float | None = None
+    ) -> dict[str, Any]:
         """Return one operation with its timeline; raises :class:`UnknownOperation`."""
         return await self._run(
             lambda snapshot, deadline: operation(operation_id, snapshot, self._reader, deadline, start, end)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,7 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from telemetryd.model.errors import UnknownOperation
-from telemetryd.model.events import COMPLETED, EVENTS, FAILED, NO_STATE, OPERATION_START, STATES, UNPLACED
+from telemetryd.model.events import (
+    COMPLETED,
+    EVENTS,
+    FAILED,
+    NO_STATE,
+    OPERATION_START,
+    STATES,
+    TERMINAL_STATUSES,
+    UNPLACED,
+)
 from telemetryd.model.timerange import HOUR
 from telemetryd.rollup.columns import Array, EventColumns
 from telemetryd.rollup.moves import is_entry
@@ -33,9 +43,15 @@ def operations(request: OperationsRequest, snapshot: Snapshot, reader: Reader, d
     """
     order: Callable[[Found], float] = _latency if request.sort == "slowest" else _time
     best: list[Found] = []
-    for found in _candidates(request, snapshot, reader, deadline, lambda: best):
-        best = heapq.nlargest(request.limit, [*best, *found], key=order)
-    return best
+    if request.sort == "recent" and request.filters.status not in TERMINAL_STATUSES:
+        best = [_in_flight(each) for each in snapshot.operations() if _wanted(each, request)]
+    for newest, columns in _newest_first(snapshot, reader, deadline, request.start, request.end):
+        if len(best) >= request.limit and request.sort != "slowest" and order(best[request.limit - 1]) >= newest:
+            # What is still to come is older than all that was found.
+            break
+        ended = columns.take(_mask(columns, request))
+        best = heapq.nlargest(request.limit, [*best, *_ended(ended, _top(ended, request))], key=order)
+    return heapq.nlargest(request.limit, best, key=order)
 
 
 def operation(
@@ -46,9 +62,11 @@ def operation(
     Looks at what is in memory first, then hour by hour into the past until its start is found.
     """
     rows: list[Found] = []
-    for columns in _newest_first(snapshot, reader, deadline, start or 0.0, end or float("inf"), whole=True):
+    for _, columns in _newest_first(snapshot, reader, deadline, start or 0.0, end or math.inf):
         assert columns.operation_id is not None
-        mine = np.flatnonzero(pc.equal(columns.operation_id, operation_id).fill_null(False).to_numpy(zero_copy_only=False))
+        mine = np.flatnonzero(
+            pc.equal(columns.operation_id, operation_id).fill_null(False).to_numpy(zero_copy_only=False)
+        )
         rows.extend(_row(columns, index) for index in mine.tolist())
         if any(row["event"] == EVENTS[OPERATION_START] for row in rows):
             break
@@ -58,38 +76,25 @@ def operation(
     return _summary(operation_id, rows)
 
 
-def _candidates(
-    request: OperationsRequest, snapshot: Snapshot, reader: Reader, deadline: Deadline, best: Callable[[], list[Found]]
-) -> Iterator[list[Found]]:
-    if request.sort == "recent" and request.filters.status not in STATES[COMPLETED:]:
-        yield [_in_flight(each) for each in snapshot.operations() if _wanted(each, request)]
-    for columns in _newest_first(snapshot, reader, deadline, request.start, request.end, whole=True):
-        ended = columns.take(_mask(columns, request))
-        yield list(_ended(ended, _top(ended, request)))
-        full = len(best()) == request.limit
-        if full and request.sort != "slowest" and len(columns) and _time(best()[-1]) * _US > columns.timestamp.max():
-            # Hours come newest first: what follows is older than all that was found.
-            return
-
-
 def _newest_first(
-    snapshot: Snapshot, reader: Reader, deadline: Deadline, start: float, end: float, *, whole: bool
-) -> Iterator[EventColumns]:
+    snapshot: Snapshot, reader: Reader, deadline: Deadline, start: float, end: float
+) -> Iterator[tuple[float, EventColumns]]:
+    """Yield what is in memory, then the parts hour by hour into the past, each with the time it is older than."""
     for head in reversed(snapshot.heads):
         deadline.check()
         inside = (head.timestamp >= start * _US) & (head.timestamp < end * _US)
-        yield head.take(inside)
+        yield math.inf, head.take(inside)
     for hour in sorted(snapshot.hours, reverse=True):
         if hour + HOUR <= start or hour >= end:
             continue
         for part in snapshot.hours[hour].events:
             deadline.check()
-            yield reader.whole_events(part, start, end)
+            yield hour + HOUR, reader.whole_events(part, start, end)
 
 
 def _mask(columns: EventColumns, request: OperationsRequest) -> Array:
     filters = request.filters
-    mask = is_entry(columns) & ((columns.status == COMPLETED) | (columns.status == FAILED))
+    mask: Array = is_entry(columns) & ((columns.status == COMPLETED) | (columns.status == FAILED))
     wanted = "failed" if request.sort == "failed" else filters.status
     if wanted is not None:
         mask &= columns.status == STATES.index(wanted)
@@ -108,7 +113,7 @@ def _code(names: tuple[str, ...], name: str) -> int:
 
 def _top(columns: EventColumns, request: OperationsRequest) -> Array:
     key = columns.latency if request.sort == "slowest" else columns.timestamp
-    return np.argsort(-key, kind="stable")[: request.limit]
+    return np.asarray(np.argsort(-key, kind="stable")[: request.limit])
 
 
 def _ended(columns: EventColumns, indices: Array) -> Iterator[Found]:
@@ -149,13 +154,21 @@ def _in_flight(each: OperationInFlight) -> Found:
 
 def _wanted(each: OperationInFlight, request: OperationsRequest) -> bool:
     filters: Filters = request.filters
-    asked = ((filters.operation_type, each.operation_type), (filters.backend, each.backend), (filters.status, each.status))
+    asked = (
+        (filters.operation_type, each.operation_type),
+        (filters.backend, each.backend),
+        (filters.status, each.status),
+    )
     began = each.since if each.start is None else each.start
     return all(wanted in (None, found) for wanted, found in asked) and request.start <= began < request.end
 
 
 def _row(columns: EventColumns, index: int) -> Found:
-    latency, retry_count, size = float(columns.latency[index]), int(columns.retry_count[index]), int(columns.size[index])
+    latency, retry_count, size = (
+        float(columns.latency[index]),
+        int(columns.retry_count[index]),
+        int(columns.size[index]),
+    )
     return {
         "timestamp": int(columns.timestamp[index]) / _US,
         "event": EVENTS[columns.event[index]],
@@ -193,7 +206,9 @@ def _summary(operation_id: str, rows: list[Found]) -> Found:
         "error_type": next((row["error_type"] for row in reversed(rows) if row["error_type"]), None),
         "size": next((row["size"] for row in reversed(rows) if row["size"] is not None), None),
         "producer": rows[-1]["producer"],
-        "timeline": [{name: value for name, value in row.items() if name not in ("operation_type", "backend")} for row in rows],
+        "timeline": [
+            {name: value for name, value in row.items() if name not in ("operation_type", "backend")} for row in rows
+        ],
     }
 
 

@@ -116,7 +116,9 @@ def _times(params: Mapping[str, str], now: float) -> tuple[float, float]:
         return max(0.0, end - DAY), end
     if end is None:
         if start > now:
-            raise InvalidParameter("start_time", "a time that has come where no end_time is given", params["start_time"])
+            raise InvalidParameter(
+                "start_time", "a time that has come where no end_time is given", params["start_time"]
+            )
         end = now
     if start > end:
         raise InvalidParameter("start_time", f"a time at or before end_time ({end})", params["start_time"])

@@ -9,10 +9,10 @@ import numpy as np
 
 from telemetryd.model.events import HEALTH_VALUES
 from telemetryd.model.series import SeriesKey
-from telemetryd.model.timerange import HOUR, TimeRange, hour_of
+from telemetryd.model.timerange import TimeRange, hour_of
 from telemetryd.rollup.build import build
 from telemetryd.rollup.carry import carry_of
-from telemetryd.rollup.columns import Array, EventColumns, RollupRows
+from telemetryd.rollup.columns import Array, EventColumns, HealthRows, OperationRows, QueueRows, RollupRows
 from telemetryd.rollup.merge import concat, merge, select
 from telemetryd.storage.rows import concat_events
 
@@ -122,7 +122,7 @@ class Scan:
             if parts is not None and not parts.detailed:
                 return None
             read = [self._reader.events(part, first, last) for part in parts.events] if parts is not None else []
-            for each in [*read, self._heads(first, last)]:
+            for each in (*read, self._heads(first, last)):
                 inside = np.isin(each.timestamp // (self._sampling * _US) * self._sampling, wanted)
                 found.append(each.take(inside))
                 rows += len(found[-1])
@@ -170,7 +170,11 @@ class Scan:
                         tell(backend, timestamp, HEALTH_VALUES.get(state, np.nan))
         rows = select(joined.health, joined.health.start < start)
         for index in np.argsort(rows.start, kind="stable").tolist():
-            tell(joined.backends[rows.backend[index]], float(rows.start[index] + rows.lead[index]), float(rows.last[index]))
+            tell(
+                joined.backends[rows.backend[index]],
+                float(rows.start[index] + rows.lead[index]),
+                float(rows.last[index]),
+            )
         for backend, (timestamp, state) in carry_of(self._heads(0, start)).health.items():
             tell(backend, timestamp, HEALTH_VALUES.get(state, np.nan))
         for backend, (since, state) in self._snapshot.health.items():
@@ -194,8 +198,16 @@ def _joined(several: Sequence[EventColumns]) -> EventColumns:
 
 
 def _clipped(rows: RollupRows, start: int, end: int) -> RollupRows:
-    parts = [select(each, (each.start >= start) & (each.start < end)) for each in (rows.operations, rows.queue, rows.health)]
-    return RollupRows(rows.series, rows.backends, *parts)
+    def inside(each: OperationRows | QueueRows | HealthRows) -> Array:
+        return np.asarray((each.start >= start) & (each.start < end))
+
+    return RollupRows(
+        rows.series,
+        rows.backends,
+        select(rows.operations, inside(rows.operations)),
+        select(rows.queue, inside(rows.queue)),
+        select(rows.health, inside(rows.health)),
+    )
 
 
 def _filtered(rows: RollupRows, filters: Filters) -> RollupRows:

@@ -23,7 +23,9 @@ def build(events: EventColumns, interval: int) -> RollupRows:
     operations = ordered.take(is_operation(ordered))
     codes, keys = series_of(operations)
     health, backends = _health(ordered.take(ordered.event == BACKEND_HEALTH_CHANGE), interval)
-    return RollupRows(keys, backends, _operations(operations, codes, interval), _queue(operations, codes, interval), health)
+    return RollupRows(
+        keys, backends, _operations(operations, codes, interval), _queue(operations, codes, interval), health
+    )
 
 
 def _start_of(timestamp: Array, interval: int) -> Array:
@@ -100,7 +102,9 @@ def _health(events: EventColumns, interval: int) -> tuple[HealthRows, tuple[str,
     order = np.lexsort((events.timestamp, backend))
     backend, timestamp, value = backend[order], events.timestamp[order], _VALUE_OF_HEALTH[events.status[order]]
     # Of several changes at one instant the last one holds.
-    holds = np.append((np.diff(timestamp) != 0) | (np.diff(backend) != 0), np.ones(min(1, len(backend)), bool)).astype(bool)
+    holds = np.append((np.diff(timestamp) != 0) | (np.diff(backend) != 0), np.ones(min(1, len(backend)), bool)).astype(
+        bool
+    )
     backend, timestamp, value = backend[holds], timestamp[holds], value[holds]
     start = _start_of(timestamp, interval)
     first = runs(backend, start)

@@ -161,5 +161,9 @@ def _gauge(known: Array, integral: Array, minimum: Array, maximum: Array, last: 
 
     mean = np.divide(integral, known, out=np.full(known.shape, np.nan), where=has)
     return GaugeCells(
-        np.where(has, known, 0.0), mean, where_known(minimum), where_known(maximum), where_known(last.astype(np.float64))
+        np.where(has, known, 0.0),
+        mean,
+        where_known(minimum),
+        where_known(maximum),
+        where_known(last.astype(np.float64)),
     )

@@ -17,6 +17,22 @@ Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 IN_FLIGHT = 9
 
 
+_KINDS = {
+    "timestamp": np.int64,
+    "event": np.uint8,
+    "operation_type": np.uint16,
+    "backend": np.uint16,
+    "status": np.uint8,
+    "previous": np.uint8,
+    "latency": np.float64,
+    "retry_count": np.int32,
+    "size": np.int64,
+    "error_type": np.uint16,
+    "producer": np.uint16,
+    "sequence": np.int64,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class EventColumns:
     """Events as columns of one length, with the dictionaries that their codes point into.
@@ -55,11 +71,14 @@ class EventColumns:
     @classmethod
     def empty(cls) -> EventColumns:
         """Return columns without rows."""
-        kinds = dict(timestamp="i8", event="u1", operation_type="u2", backend="u2", status="u1", previous="u1", latency="f8")
-        kinds |= dict(retry_count="i4", size="i8", error_type="u2", producer="u2", sequence="i8")
-        columns: dict[str, Any] = {name: np.empty(0, kind) for name, kind in kinds.items()}
-        names = dict.fromkeys(("operation_types", "backends", "error_types", "producers"), ())
-        return cls(**columns, operation_id=pa.array([], pa.string()), **names)
+        return cls(
+            **{name: np.empty(0, kind) for name, kind in _KINDS.items()},
+            operation_id=pa.array([], pa.string()),
+            operation_types=(),
+            backends=(),
+            error_types=(),
+            producers=(),
+        )
 
     def take(self, choice: Array) -> EventColumns:
         """Return the rows that ``choice`` (a mask, or indices in the wanted order) picks."""

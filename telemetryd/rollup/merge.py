@@ -14,6 +14,7 @@ from .columns import Array, HealthRows, OperationRows, QueueRows, RollupRows
 from .grouping import distinct, reduce_runs, runs
 
 Rows = TypeVar("Rows", OperationRows, QueueRows, HealthRows)
+Name = TypeVar("Name", SeriesKey, str)
 
 
 def concat(rollups: Sequence[RollupRows]) -> RollupRows:
@@ -118,12 +119,14 @@ def _health(rows: HealthRows) -> HealthRows:
     return select(rows, order[first + np.diff(np.append(first, len(order))) - 1])
 
 
-def _codes(names: Sequence[object], known: dict[object, int]) -> Array:  # type: ignore[type-arg]
+def _codes(names: Sequence[Name], known: dict[Name, int]) -> Array:
     return np.array([known.setdefault(name, len(known)) for name in names], np.int32)
 
 
 def _remapped(codes: Sequence[Array], maps: Sequence[Array]) -> Array:
-    return np.concatenate([remap[code] if len(code) else code for code, remap in zip(codes, maps, strict=True)]).astype(np.int32)
+    return np.concatenate([remap[code] if len(code) else code for code, remap in zip(codes, maps, strict=True)]).astype(
+        np.int32
+    )
 
 
 def _stack(kind: type[Rows], several: Sequence[Rows]) -> Rows:
@@ -133,7 +136,7 @@ def _stack(kind: type[Rows], several: Sequence[Rows]) -> Rows:
         if each.name != "offset"
     }
     if kind is OperationRows:
-        sizes = [np.diff(rows.offset) for rows in several if isinstance(rows, OperationRows)]
+        sizes = [np.diff(rows.offset) for rows in several]
         columns["offset"] = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
     return kind(**columns)
 

@@ -22,14 +22,14 @@ class Moves:
 
 def is_operation(events: EventColumns) -> Array:
     """Return a mask of the rows that speak of an operation."""
-    return events.event != BACKEND_HEALTH_CHANGE
+    return np.asarray(events.event != BACKEND_HEALTH_CHANGE)
 
 
 def is_entry(events: EventColumns) -> Array:
     """Return a mask of the rows that enter their status: no repeats, and nothing after the end."""
     status, previous = events.status, events.previous
     after_end = (previous == COMPLETED) | (previous == FAILED)
-    return is_operation(events) & (status <= FAILED) & (previous != status) & ~after_end
+    return np.asarray(is_operation(events) & (status <= FAILED) & (previous != status) & ~after_end)
 
 
 def moves(events: EventColumns) -> Moves:
@@ -48,5 +48,7 @@ def series_of(events: EventColumns) -> tuple[Array, tuple[SeriesKey, ...]]:
     """Return each row's series as a code (int64), and the keys that the codes point into."""
     width = len(events.backends) + 1
     pairs, codes = np.unique(events.operation_type.astype(np.int64) * width + events.backend, return_inverse=True)
-    keys = tuple(SeriesKey(events.operation_types[pair // width], events.backends[pair % width]) for pair in pairs.tolist())
+    keys = tuple(
+        SeriesKey(events.operation_types[pair // width], events.backends[pair % width]) for pair in pairs.tolist()
+    )
     return codes.astype(np.int64), keys

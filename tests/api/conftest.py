@@ -54,7 +54,7 @@ class Queries:
     async def operation(
         self, operation_id: str, start: float | None = None, end: float | None = None
     ) -> dict[str, Any]:
-        self.asked.append(operation_id)
+        self.asked.append((operation_id, start, end))
         if operation_id == "nobody":
             raise UnknownOperation(f"operation_id: expected the id of a stored operation, found {operation_id!r}")
         return {"operation_id": operation_id, "status": "completed", "timeline": []}

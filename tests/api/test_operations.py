@@ -7,7 +7,9 @@ from urllib.parse import quote
 import pytest
 import yarl
 
-from .conftest import Server
+from telemetryd.query.request import LATEST
+
+from .conftest import NOW, Server
 
 
 async def test_operations_are_listed(server: Server) -> None:
@@ -15,6 +17,7 @@ async def test_operations_are_listed(server: Server) -> None:
     found = await server.json("operations?sort=failed&limit=3")
     assert found["operation"] == "list_operations"
     assert (found["sort"], found["limit"]) == ("failed", 3)
+    assert (found["start_time"], found["end_time"]) == (NOW - 86400, NOW)
     assert found["operations"] == [{"operation_id": "a", "latency": None}]
 
 
@@ -64,6 +67,18 @@ async def test_an_unknown_operation_is_a_404(server: Server) -> None:
     assert "'nobody'" in found["error"]
 
 
-async def test_one_operation_takes_no_parameter(server: Server) -> None:
-    """A parameter where none is known is a mistake."""
-    assert (await server.json("operations/a?limit=1", 400))["error_type"] == "invalid_parameter"
+async def test_a_range_narrows_the_search(server: Server) -> None:
+    """Times given with an id reach the engine; without them all that is stored is looked at."""
+    await server.json("operations/a?start_time=1000.5&end_time=2000")
+    await server.json("operations/a")
+    assert server.query.asked == [("a", 1000.5, 2000.0), ("a", 0.0, LATEST)]
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=1", "start_time=x", "start_time=-1", "end_time=nan", "end_time=1&start_time=2", "end_time=1&end_time=2"]
+)
+async def test_wrong_parameters_of_one_are_named(server: Server, query: str) -> None:
+    """Every kind of wrong parameter is a 400 that names it."""
+    found = await server.json(f"operations/a?{query}", 400)
+    assert found["error_type"] == "invalid_parameter"
+    assert found["error"].startswith(f"{query.partition('=')[0]}: expected")

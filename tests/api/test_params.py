@@ -40,7 +40,7 @@ def test_numbers_within_bounds(text: str, value: float) -> None:
 @pytest.mark.parametrize("text", ["", "x", "nan", "inf", "-inf", "0.99", "10.01", "1,5", "0x5", "9" * 5000])
 def test_other_numbers_are_refused(text: str) -> None:
     """What is no number, not finite, or beyond a bound is named with the bounds."""
-    with pytest.raises(InvalidParameter, match="window: expected a number of seconds from 1 to 10"):
+    with pytest.raises(InvalidParameter, match="window: expected seconds from 1 to 10"):
         number({"window": text}, "window", 5.0, 1, 10, "seconds")
 
 

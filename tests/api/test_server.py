@@ -98,7 +98,7 @@ async def test_long_headers_are_refused(server: Server) -> None:
 async def test_what_is_not_http_is_answered_in_form(server: Server, request_bytes: bytes) -> None:
     """Bytes that are no request get a 400 with an envelope, and the connection closes."""
     head, _, body = (await server.raw(request_bytes)).partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 400") or head.startswith(b"HTTP/1.0 400")
+    assert head.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400"))
     found = json.loads(body)
     assert (found["success"], found["operation"], found["error_type"]) == (False, "unknown", "bad_request")
     assert server.unexpected == []

@@ -89,10 +89,14 @@ class Daemon:
         assert self._process is not None
         return self._process.wait(seconds)
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def stop(self) -> int:
         """Ask it to stop, wait, and return its exit code."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
         return self.wait()
 
     def kill(self) -> None:

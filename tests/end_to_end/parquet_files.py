@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from .daemon import Daemon
+
+
+# Settings under which everything is sealed and compacted as soon as may be.
+QUICK = {
+    "TELEMETRYD_STORAGE_HEAD_AGE": 1,
+    "TELEMETRYD_STORAGE_LATE_QUIET": 0,
+    "TELEMETRYD_STORAGE_SEAL_GRACE": 0,
+}
+
+
+def partition(at: float) -> str:
+    """Return the Hive path of the hour that holds ``at`` (Unix s)."""
+    return datetime.fromtimestamp(at, UTC).strftime("date=%Y-%m-%d/hour=%H")
 
 
 def rows_in(paths: list[Path]) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
@@ -16,15 +15,11 @@ import pytest
 from tests.oracle.events import change, health, life, start
 
 from .daemon import Daemon
-from .parquet_files import compacted_hours, rows_in
+from .parquet_files import QUICK, compacted_hours, partition, rows_in, stored_rows
 from .waiting import until
 
 HOUR = 3600
-QUICK = {
-    "TELEMETRYD_STORAGE_HEAD_AGE": 1,
-    "TELEMETRYD_STORAGE_LATE_QUIET": 0,
-    "TELEMETRYD_STORAGE_SEAL_GRACE": 0,
-}
+# The contract's columns, dictionaries aside.
 COLUMNS = {
     "timestamp": "timestamp[us, tz=UTC]",
     "event": "string",
@@ -39,11 +34,6 @@ COLUMNS = {
     "producer": "string",
     "sequence": "int64",
 }
-
-
-def partition(at: float) -> str:
-    """Return the Hive path of the hour that holds ``at``."""
-    return datetime.fromtimestamp(at, UTC).strftime("date=%Y-%m-%d/hour=%H")
 
 
 def past_hours() -> list[dict[str, Any]]:
@@ -69,18 +59,10 @@ def filed(new_daemon: Callable[..., Daemon]) -> tuple[Daemon, list[dict[str, Any
         for number in range(4):
             producer.store(number + 1, events[number::4])
             stored = len([event for at in range(number + 1) for event in events[at::4]])
-            until(lambda stored=stored: sealed(daemon, stored), "the batch to be sealed")
+            until(lambda stored=stored: stored_rows(daemon) == stored, "the batch to be sealed")
     hours = {partition(event["timestamp"]) for event in events}
-    until(lambda: set(compacted_hours(daemon)) == hours and sealed(daemon, len(events)), "every hour to be one file")
+    until(lambda: set(compacted_hours(daemon)) == hours and stored_rows(daemon) == len(events), "every hour to be one file")
     return daemon, events
-
-
-def sealed(daemon: Daemon, rows: int) -> bool:
-    """Whether the partitions hold so many rows."""
-    try:
-        return rows_in([path for paths in daemon.partitions().values() for path in paths]) == rows
-    except FileNotFoundError:
-        return False
 
 
 def test_events_land_in_the_partition_of_their_own_hour(filed: tuple[Daemon, list[dict[str, Any]]]) -> None:

@@ -14,9 +14,8 @@ from tests.oracle.model import Model, Request
 
 from .comparing import differences
 from .daemon import Daemon
-from .parquet_files import compacted_hours, rows_in, stored_rows
+from .parquet_files import QUICK, compacted_hours, partition, rows_in, stored_rows
 from .random_history import RandomHistory
-from .test_partitions import QUICK, partition
 from .waiting import until
 
 HOUR = 3600

@@ -29,7 +29,9 @@ def test_routes() -> None:
 
 def test_every_json_block_is_an_example() -> None:
     """No JSON of docs/api.md goes unchecked."""
-    unchecked = [block.line for block in blocks(DOCUMENT) if block.language == "json" and not NOTE.fullmatch(block.note)]
+    unchecked = [
+        block.line for block in blocks(DOCUMENT) if block.language == "json" and not NOTE.fullmatch(block.note)
+    ]
     assert not unchecked, f"{DOCUMENT}: no example comment above the blocks at lines {unchecked}"
 
 

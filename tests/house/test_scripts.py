@@ -30,7 +30,9 @@ def test_strict(script: Path) -> None:
 def test_help(name: str) -> None:
     """`--help` tells the options, and sets nothing up."""
     environment = {"PATH": os.environ["PATH"], "TELEMETRYD_VENV": "/nonexistent/venv"}
-    told = subprocess.run([ROOT / "scripts" / name, "--help"], capture_output=True, text=True, check=True, env=environment)
+    told = subprocess.run(
+        [ROOT / "scripts" / name, "--help"], capture_output=True, text=True, check=True, env=environment
+    )
     assert told.stdout.startswith(f"usage: scripts/{name} ")
     assert told.stderr == ""
 
@@ -39,7 +41,9 @@ def test_help(name: str) -> None:
 def test_mistake(option: str) -> None:
     """A mistake in an option is one sentence that names it, and sets nothing up."""
     environment = {"PATH": os.environ["PATH"], "TELEMETRYD_VENV": "/nonexistent/venv"}
-    told = subprocess.run([ROOT / "scripts" / "run", option], capture_output=True, text=True, check=False, env=environment)
+    told = subprocess.run(
+        [ROOT / "scripts" / "run", option], capture_output=True, text=True, check=False, env=environment
+    )
     assert told.returncode == 1
     assert told.stdout == ""
     assert told.stderr.count("\n") == 1

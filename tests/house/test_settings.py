@@ -21,7 +21,9 @@ def test_sample_file_is_what_the_script_prints() -> None:
 def test_sample_file_has_every_default_and_nothing_else() -> None:
     """The sample file is TOML with each setting at its default."""
     found = {
-        f"{section}.{key}": value for section, content in tomllib.loads(read(SAMPLE)).items() for key, value in content.items()
+        f"{section}.{key}": value
+        for section, content in tomllib.loads(read(SAMPLE)).items()
+        for key, value in content.items()
     }
     assert found == {setting.name: setting.default for setting in declared()}
 

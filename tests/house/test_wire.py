@@ -44,7 +44,9 @@ def test_example_producers_work(block: Block, daemon: Daemon) -> None:
     """Each example producer, run as it is printed, gets its operation into the daemon."""
     command = [sys.executable, "-c"] if block.language == "python" else ["bash", "-c"]
     environment = {"PATH": os.environ["PATH"], "SOCKET": daemon.socket}
-    ran = subprocess.run([*command, block.text], capture_output=True, text=True, timeout=60, check=False, env=environment)
+    ran = subprocess.run(
+        [*command, block.text], capture_output=True, text=True, timeout=60, check=False, env=environment
+    )
     assert (ran.returncode, ran.stderr) == (0, "")
     until(lambda: daemon.entries("completed") > 0, f"the operation of {block.note}; it said {ran.stdout!r}")
     for line in ran.stdout.splitlines():

@@ -1,0 +1,210 @@
+"""The emitter: what a WAL calls to tell of its operations."""
+
+from __future__ import annotations
+
+import os
+import time
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from telemetryd.model.events import BackendHealthChange, OperationStart, StatusChange
+
+from . import lifetime
+from .address import ingest_socket, producer_name
+from .buffer import Buffer
+from .clock import Clock
+from .notes import clipped, plain
+from .sender import Sender
+
+CAPACITY = 65_536
+_LONGEST_NAME = 200  # and room for what a fork adds; the protocol takes 256
+_GLANCE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """An emitter's account of itself; counts of events since the process started or was forked.
+
+    ``sent`` were written to the daemon, ``acked`` are on its disk, ``unacked`` are in batches that
+    are not acknowledged, ``buffered`` wait before them. ``dropped`` found the buffer full,
+    ``discarded`` were not wanted (the daemon said so, or the emitter was closed), ``invalid`` counts
+    arguments that no event can be made of, ``errors`` the daemon's error lines.
+    ``trouble`` says why there is no connection, or what the last error line said.
+    """
+
+    producer: str
+    connected: bool
+    sent: int
+    acked: int
+    unacked: int
+    buffered: int
+    dropped: int
+    discarded: int
+    invalid: int
+    errors: int
+    trouble: str
+
+
+class Emitter:
+    """Tells the daemon at ``socket`` of operations and backends, under the name ``producer``.
+
+    Calls may come from any thread. They note the event in a buffer of ``capacity`` events and
+    return; they never raise, whatever the arguments are, do no input or output and wait for
+    nothing. A daemon thread, started with the first call, does the rest for as long as the
+    process lives. A name that is given must be no other process's: batches are numbered by it.
+
+    ``at`` is the instant of the event on :attr:`monotonic`, which is now where it is not given.
+    """
+
+    def __init__(
+        self,
+        socket: str | os.PathLike[str] | None = None,
+        producer: str | None = None,
+        *,
+        capacity: int = CAPACITY,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        if producer is not None and not 1 <= len(producer) <= _LONGEST_NAME:
+            raise ValueError(f"producer: expected a name of 1 to {_LONGEST_NAME} characters, found {producer!r}")
+        if capacity < 1:
+            raise ValueError(f"capacity: expected at least 1 event, found {capacity}")
+        self._socket = os.path.expanduser(os.fspath(socket)) if socket else ingest_socket(os.environ)
+        self._name = producer or producer_name()
+        self._capacity = capacity
+        self._clock = Clock(monotonic, wall)
+        self.monotonic = monotonic
+        self._begin(self._name)
+        lifetime.look_after(self)
+
+    def operation_start(
+        self,
+        operation_id: str,
+        operation_type: str | Enum,
+        backend: str | Enum,
+        size: int | None = None,
+        *,
+        at: float | None = None,
+    ) -> None:
+        """An operation entered the WAL; ``size`` in bytes."""
+        sender = self._sender
+        if not sender.wanted:
+            sender.discarded.add()
+            return
+        at = self.monotonic() if at is None else at
+        self._buffer.put((at, self._clock.offset, OperationStart, operation_id, operation_type, backend, size))
+        if sender.asleep:
+            sender.wake()
+
+    def status_change(
+        self,
+        operation_id: str,
+        status: str | Enum,
+        operation_type: str | Enum | None = None,
+        backend: str | Enum | None = None,
+        latency: float | None = None,
+        retry_count: int | None = None,
+        error: str | None = None,
+        error_type: str | None = None,
+        size: int | None = None,
+        *,
+        at: float | None = None,
+    ) -> None:
+        """An operation entered ``status``; ``latency`` in s, where the WAL measured it itself, ``size`` in bytes."""
+        sender = self._sender
+        if not sender.wanted:
+            sender.discarded.add()
+            return
+        at = self.monotonic() if at is None else at
+        if type(status) is not str:
+            status = plain(status)
+        if error is not None:
+            error = clipped(error)
+        if error_type is not None:
+            error_type = clipped(error_type)
+        note = (
+            at, self._clock.offset, StatusChange,
+            operation_id, status, operation_type, backend, latency, retry_count, error, error_type, size,
+        )  # fmt: skip
+        # An object may define `==` as it likes, and raise there.
+        if type(status) is str and status == "processing":
+            self._buffer.put_processing(note)
+        else:
+            self._buffer.put(note)
+        if sender.asleep:
+            sender.wake()
+
+    def backend_health_change(
+        self, backend: str | Enum, old_status: str | Enum | None, new_status: str | Enum, *, at: float | None = None
+    ) -> None:
+        """A backend's health became ``new_status``."""
+        sender = self._sender
+        if not sender.wanted:
+            sender.discarded.add()
+            return
+        at = self.monotonic() if at is None else at
+        self._buffer.put((at, self._clock.offset, BackendHealthChange, backend, old_status, new_status))
+        if sender.asleep:
+            sender.wake()
+
+    def flush(self, timeout: float = 2.0) -> bool:
+        """Wait up to ``timeout`` s; return True when all that was noted before is acknowledged or not wanted."""
+        sender = self._sender
+        if not sender.started and not self._buffer:
+            return not sender.outbox
+        passed = self._buffer.mark(self.monotonic())
+        sender.hurry()
+        return passed.wait(timeout)
+
+    def drain(self, timeout: float) -> bool:
+        """Flush, but give up as soon as it shows that there is no daemon to be reached."""
+        sender = self._sender
+        if not sender.started and not self._buffer:
+            return not sender.outbox
+        misses = sender.misses
+        deadline = time.monotonic() + timeout
+        passed = self._buffer.mark(self.monotonic())
+        sender.hurry()
+        while not passed.wait(_GLANCE):
+            if sender.misses > misses or not sender.started or time.monotonic() >= deadline:
+                return False
+        return True
+
+    def close(self, timeout: float = 2.0) -> bool:
+        """Take no more events, flush, and end the thread; return what flushing did. Closing again is harmless."""
+        deadline = time.monotonic() + timeout
+        self._sender.leave(timeout)
+        flushed = self.flush(timeout)
+        self._sender.leave(0)
+        self._sender.join(max(0.0, deadline - time.monotonic()))
+        return flushed
+
+    def statistics(self) -> Statistics:
+        """Return the counts as they are now."""
+        sender = self._sender
+        return Statistics(
+            producer=sender.producer,
+            connected=sender.connected,
+            sent=sender.outbox.sent,
+            acked=sender.outbox.acked,
+            unacked=sender.outbox.unacked,
+            buffered=len(self._buffer),
+            dropped=sender.dropped,
+            discarded=sender.discarded.value,
+            invalid=sender.invalid.value,
+            errors=sender.errors,
+            trouble=sender.trouble,
+        )
+
+    def renew(self) -> None:
+        """Begin anew in the child of a fork, under a name of its own; the parent keeps what was its."""
+        self._sender.abandon()
+        self._begin(f"{self._name}-{os.getpid()}")
+
+    def _begin(self, producer: str) -> None:
+        self._buffer = Buffer(self._capacity)
+        self._sender = Sender(self._buffer, self._clock, self._socket, producer)
+        # The thread knows nothing of the emitter; once that is gone, nothing more will be noted.
+        weakref.finalize(self, self._sender.leave, lifetime.EXIT_TIMEOUT).atexit = False
