@@ -87,11 +87,12 @@ def _check_config(options: argparse.Namespace, environ: Mapping[str, str]) -> in
 
 
 def _version(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    from .storage import schema
+    from .storage import journal, schema
 
     versions = {
         "telemetryd": __version__,
         "ingest_protocol": PROTOCOL_VERSION,
+        "journal_format": journal.VERSION,
         "parquet_format": schema.FORMAT,
         "stored_settings_format": STORED_FORMAT,
     }

@@ -47,7 +47,7 @@ RESTART_WARNING = f"The following settings cannot be updated without restarting:
 _PATHS = ("telemetry.metrics_path", "telemetry.reports_path", "ingest.socket")
 _UNIX = "unix:"
 # How a path starts that means the same wherever the process was started.
-_ROOTS = ("/", "~")
+_ROOTS = ("/", "~/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Configuration:
         """Return the six keys of ``GET /config``: in force, or as set for the next start where that is later."""
         shown = {key: self._at_restart(f"telemetry.{key}").value for key in API_KEYS}
         if not shown["metrics_path"].startswith(_ROOTS):
-            shown["metrics_path"] = os.path.abspath(shown["metrics_path"])
+            shown["metrics_path"] = self.settings.telemetry.metrics_path
         return shown
 
     def pending_restart(self) -> dict[str, Any]:
@@ -168,9 +168,19 @@ def _checked(key: str, value: object) -> str:
     setting = SETTINGS[name := f"telemetry.{key}"]
     if not accepts(setting, value):
         raise InvalidParameter(key, expectation(setting), value)
-    if name in _PATHS and not (isinstance(value, str) and value.startswith(_ROOTS)):
-        raise InvalidParameter(key, "the path of a folder from / or ~ on", value)
+    if name in _PATHS and not _can_be_a_folder(value):
+        raise InvalidParameter(key, "the path, from / or ~/ on, of a folder that can be written or made", value)
     return name
+
+
+def _can_be_a_folder(path: Any) -> bool:
+    """Whether the next start will get by with ``path``: one that it cannot use would keep the daemon, and so this API, down."""
+    if not path.startswith(_ROOTS):
+        return False
+    path = os.path.expanduser(path)
+    while not os.path.lexists(path):
+        path = os.path.dirname(path.rstrip("/"))
+    return os.path.isdir(path) and os.access(path, os.W_OK | os.X_OK)
 
 
 def _settings(given: Mapping[str, Given], environ: Mapping[str, str]) -> Settings:

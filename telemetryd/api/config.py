@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from aiohttp import web
@@ -32,7 +33,9 @@ def update_handler(services: Services) -> Handler:
     async def update_config(request: web.Request) -> web.StreamResponse:
         refuse_other_sites(request)
         parameters(request, ())
-        warnings = await services.settings.update(await changes_of(request))
+        changes = await changes_of(request)
+        # A client that goes away must not leave a change stored and not applied.
+        warnings = await asyncio.shield(services.settings.update(changes))
         content = _shown(services.settings)
         if warnings:
             content["warning"] = "; ".join(warnings)

@@ -11,15 +11,17 @@ from aiohttp import web
 STALLED = 60.0
 
 
-async def send(request: web.Request, content_type: str, pieces: Iterator[bytes]) -> web.StreamResponse:
-    """Send ``pieces`` as one answer in chunks, and return it."""
+async def send(
+    request: web.Request, content_type: str, pieces: Iterator[bytes], patience: float = STALLED
+) -> web.StreamResponse:
+    """Send ``pieces`` as one answer in chunks, and return it; raises ``ConnectionError`` where the client stops taking it."""
     response = web.StreamResponse(headers={"Content-Type": content_type})
     await response.prepare(request)
     if request.method == "HEAD":
         return response
     while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
         try:
-            async with asyncio.timeout(STALLED):
+            async with asyncio.timeout(patience):
                 await response.write(piece)
         except TimeoutError:
             raise ConnectionResetError("the client does not take the answer") from None

@@ -7,6 +7,8 @@ Invariant: a call from the WAL notes the event and returns. It never raises, nev
 or output, never encodes, never waits; the WAL's own results and exceptions pass untouched.
 """
 
+from __future__ import annotations
+
 from .attach import Attachment, attach
 from .emitter import Emitter, Statistics
 

@@ -93,7 +93,7 @@ class Emitter:
         if not sender.wanted:
             sender.discarded.add()
             return
-        at = self.monotonic() if at is None else at
+        at = at if type(at) is float else self.monotonic()
         self._buffer.put((at, self._clock.offset, OperationStart, operation_id, operation_type, backend, size))
         if sender.asleep:
             sender.wake()
@@ -117,7 +117,7 @@ class Emitter:
         if not sender.wanted:
             sender.discarded.add()
             return
-        at = self.monotonic() if at is None else at
+        at = at if type(at) is float else self.monotonic()
         if type(status) is not str:
             status = plain(status)
         if error is not None:
@@ -144,7 +144,7 @@ class Emitter:
         if not sender.wanted:
             sender.discarded.add()
             return
-        at = self.monotonic() if at is None else at
+        at = at if type(at) is float else self.monotonic()
         self._buffer.put((at, self._clock.offset, BackendHealthChange, backend, old_status, new_status))
         if sender.asleep:
             sender.wake()

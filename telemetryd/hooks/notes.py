@@ -25,6 +25,7 @@ FIRST_ARGUMENT: Final = 3
 
 # Texts are cut to this many characters as they are noted: what waits for the daemon has to be bounded.
 LONGEST_TEXT: Final = 1024
+_LEADING = slice(LONGEST_TEXT)
 
 ARGUMENTS: Final[dict[type, tuple[str, ...]]] = {
     OperationStart: ("operation_id", "operation_type", "backend", "size"),
@@ -49,18 +50,24 @@ class Mark:
 
 
 def plain(value: Any) -> Any:
-    """Return an enum's value for the enum, a plain and encodable string for a string, anything else as it is."""
-    if isinstance(value, Enum):
-        value = value.value
-    if not isinstance(value, str):
+    """Return an enum's value for the enum, a plain and encodable string for a string, anything else as it is.
+
+    Neither this nor :func:`clipped` runs a line of the value's own class, which might raise:
+    they are called in the WAL's thread.
+    """
+    if issubclass(type(value), Enum):
+        value = value._value_
+    if not issubclass(type(value), str):
         return value
+    if str.isascii(value):
+        return str.__str__(value)
     # A lone surrogate (from a file name, say) cannot be encoded.
-    return str.__str__(value) if value.isascii() else value.encode("utf-8", "replace").decode()
+    return str.encode(value, "utf-8", "replace").decode()
 
 
 def clipped(text: Any) -> Any:
     """Return a text of bounded length; in place of what is no text something small that is none either."""
-    return text[:LONGEST_TEXT] if isinstance(text, str) else ...
+    return str.__getitem__(text, _LEADING) if issubclass(type(text), str) else ...
 
 
 def event_of(note: Note, offsets: Offsets) -> tuple[Event, int]:
@@ -76,9 +83,10 @@ def event_of(note: Note, offsets: Offsets) -> tuple[Event, int]:
     }
     fields["timestamp"] = note[AT] + _offset(note, fields, offsets)
     try:
-        return msgspec.convert(fields, kind), 0
+        event: Event = msgspec.convert(fields, kind)
     except msgspec.ValidationError:
         return _without_the_unusable(fields, kind)
+    return event, 0
 
 
 def _offset(note: Note, fields: dict[str, Any], offsets: Offsets) -> float:
@@ -86,12 +94,13 @@ def _offset(note: Note, fields: dict[str, Any], offsets: Offsets) -> float:
     offset: float = note[OFFSET]
     if type(operation_id) is not str:
         return offset
-    return offsets.of(operation_id, offset, ended=fields.get("status") in TERMINAL_STATUSES)
+    status = fields.get("status")
+    return offsets.of(operation_id, offset, ended=type(status) is str and status in TERMINAL_STATUSES)
 
 
 def _without_the_unusable(fields: dict[str, Any], kind: type) -> tuple[Event, int]:
     usable = {name: value for name, value in fields.items() if name in _REQUIRED[kind]}
-    event = msgspec.convert(usable, kind)
+    event: Event = msgspec.convert(usable, kind)
     unusable = 0
     for name in fields.keys() - usable.keys():
         try:

@@ -56,7 +56,7 @@ class Outbox:
         return len(self._unacked) >= self._limit
 
     @property
-    def awaited(self) -> bool:
+    def waited_for(self) -> bool:
         """True while somebody waits for an acknowledgement."""
         return bool(self._marks)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
@@ -117,11 +118,11 @@ class Sender:
             return
         try:
             if self._thread is None:
-                thread = threading.Thread(target=self._run, name="telemetryd-hooks", daemon=True)
-                thread.start()
-                self._thread = thread
+                self._thread = threading.Thread(target=self._run, name="telemetryd-hooks", daemon=True)
+                self._thread.start()
         except RuntimeError as error:
             # No more threads here, or the interpreter is on its way out. The next note tries again.
+            self._thread = None
             self.trouble = str(error)
             self.asleep = True
         finally:
@@ -130,6 +131,7 @@ class Sender:
     def _run(self) -> None:
         try:
             while not self._finished():
+                self._clock.anchor()
                 try:
                     self._link = Link.connect(self._socket)
                     self._greet(self._link)
@@ -169,7 +171,7 @@ class Sender:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"expected a welcome within {WELCOME_TIMEOUT:.0f} s, found none")
             self._hear(link.exchange(LINGER))
-            if self.errors > errors:
+            if self.errors > errors and not self._greeted:
                 raise ConnectionRefusedError(self.trouble)
         self.outbox.reconnected()
         self.connected = True
@@ -194,7 +196,7 @@ class Sender:
             self._hear(link.exchange(0))
             if taken == BATCH:
                 continue
-            if self.outbox.awaited or self.outbox.full or link.unsent:
+            if self.outbox.waited_for or self.outbox.full or link.unsent:
                 self._hear(link.exchange(LINGER))
             elif self.outbox:
                 self._wait(LINGER)
@@ -260,13 +262,10 @@ class Sender:
         self._enabled = enabled
         self.wanted = enabled and self._leave_by is None
 
-    def _wait(self, seconds: float) -> bool:
-        """Wait, unless something is urgent; return whether anything rang."""
-        try:
+    def _wait(self, seconds: float) -> None:
+        """Wait, unless somebody rings."""
+        with contextlib.suppress(Empty):
             self._bell.get(timeout=seconds)
-        except Empty:
-            return False
-        return True
 
     def _sleep(self) -> None:
         """Wait until something is noted, then for a moment more, to send it together with what follows."""

@@ -44,12 +44,16 @@ class Recovery:
     rows: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClosedSegment:
-    """A head that waits to be sealed, and the segment that holds its rows until then."""
+    """A head that waits to be sealed, and the segment that holds its rows until then.
+
+    Readers see its rows from the moment it is frozen; it can be sealed once ``path`` is final.
+    """
 
     head: FrozenHead
     path: str
+    final: bool = True
 
 
 class Recorder:
@@ -132,8 +136,11 @@ class Recorder:
                 self._wake.clear()
                 group, self._pending = self._pending, []
                 rotations, self._rotations = self._rotations, []
+                if self._detailed != self._settings().telemetry.enable_detailed_timing:
+                    # A segment's rows are kept, or not, as a whole.
+                    await self._rotate()
                 await self._record(group)
-                if rotations or self._full or self._detailed != self._settings().telemetry.enable_detailed_timing:
+                if rotations or self._full:
                     await self._rotate()
                 for done in rotations:
                     done.set_result(None)
@@ -248,17 +255,21 @@ class Recorder:
         if frozen is None:
             # The name of a segment is its first sequence: the next one needs another.
             self.ledger.skip_to(self.ledger.sequence + 1)
-        path = old.path
+        else:
+            closed = ClosedSegment(frozen, old.path, final=False)
+            self.closed.append(closed)
         try:
             path = await self._on_disk(old.close)
             await self._open()
         except OSError as error:
+            path = old.path
             self.problem = f"the journal cannot be written: {error}"
             self._instrumentation.emit(JournalFailed(str(error), 0))
         if frozen is None:
             await self._on_disk(self._remove_segment, path)
         else:
-            self._hand_over(ClosedSegment(frozen, path))
+            closed.path, closed.final = path, True
+            self.rotated.set()
 
     async def _abandon(self) -> None:
         """Give up a segment after a failed write: what is known good stays, a failed sync is never retried."""
@@ -267,7 +278,8 @@ class Recorder:
             return
         frozen = self.ledger.freeze(self._detailed)
         if frozen is not None:
-            self._hand_over(ClosedSegment(frozen, old.path))
+            self.closed.append(ClosedSegment(frozen, old.path))
+            self.rotated.set()
             return
         try:
             # Without rows of its own it would share its name with the next segment.
@@ -276,15 +288,11 @@ class Recorder:
             self.problem = f"the journal cannot be written: {error}"
 
     async def _close(self) -> None:
-        frozen = self.ledger.freeze(self._detailed)
+        """Leave a segment without rows behind: its checkpoint is what the next start goes on from."""
+        if len(self.ledger.head):
+            await self._rotate()
         if self._segment is not None:
-            path = await self._on_disk(self._segment.close)
-            if frozen is not None:
-                self._hand_over(ClosedSegment(frozen, path))
-
-    def _hand_over(self, closed: ClosedSegment) -> None:
-        self.closed.append(closed)
-        self.rotated.set()
+            await self._on_disk(self._segment.close)
 
     async def _open(self) -> ActiveSegment:
         state = self.ledger.checkpoint()

@@ -95,8 +95,7 @@ class Upkeep:
 
     async def seal(self) -> None:
         """Make parts of all frozen heads, oldest first."""
-        while self._recorder.closed:
-            closed = self._recorder.closed[0]
+        while self._recorder.closed and (closed := self._recorder.closed[0]).final:
             interval = self._settings().telemetry.sampling_interval
             parts = await self._on_disk(sealer.seal, self._files, self._folder, closed.head, interval)
             await self._on_disk(sealer.commit, self._files, self._folder, closed.path)

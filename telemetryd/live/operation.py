@@ -147,7 +147,7 @@ class Operation:
         """Return ``previous``, ``running`` and ``placed`` of a step into ``status``."""
         if COMPLETED <= running <= FAILED:
             return running, running, NO_STATE
-        if not self.identified:
+        if self.expired or not self.identified:
             return (running if running == status else UNPLACED), status, NO_STATE
         if running == status and placed == NO_STATE:
             return running, running, NO_STATE

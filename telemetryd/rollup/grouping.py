@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .columns import Array
+
+_INT64 = 2**63
 
 
 def distinct(*keys: Array) -> tuple[tuple[Array, ...], Array]:
     """Return the distinct tuples of some keys, in order, and for each row the index of its tuple.
 
-    The keys are packed into one int64, so the product of their spans has to fit.
+    The keys are packed into one int64; where the product of their spans does not fit, their ranks are.
     """
     spans = [(int(key.min()), int(key.max()) - int(key.min()) + 1) if len(key) else (0, 1) for key in keys]
+    if math.prod(span for _, span in spans) > _INT64:
+        values, ranks = zip(*(np.unique(key, return_inverse=True) for key in keys), strict=True)
+        rank, group = distinct(*ranks)
+        return tuple(value[index] for value, index in zip(values, rank, strict=True)), group
     packed = np.zeros(len(keys[0]), np.int64)
     for key, (lowest, span) in zip(keys, spans, strict=True):
         packed = packed * span + (key.astype(np.int64) - lowest)

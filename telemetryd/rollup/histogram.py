@@ -56,7 +56,8 @@ def quantiles(
         at = np.searchsorted(total, total[offset[:-1]] + index, side="right") - 1
         values = representative(bucket)[np.minimum(at, len(bucket) - 1)]
         values = np.clip(values, minimum, maximum)
-        return np.where(index == 0, minimum, np.where(index == count - 1, maximum, values))
+        values = np.where(index == 0, minimum, np.where(index == count - 1, maximum, values))
+        return np.where(count > 0, values, np.nan)
 
     lower, upper = statistic(low), statistic(high)
-    return np.where(count > 0, lower + (upper - lower) * (rank - low), np.nan)
+    return np.asarray(lower + (upper - lower) * (rank - low))

@@ -7,19 +7,15 @@ cover: at no instant does a crash lose a row or count one twice.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from telemetryd.model.errors import CorruptFile
-from telemetryd.model.series import SeriesKey
 from telemetryd.model.timerange import HOUR
-from telemetryd.rollup.build import build
-from telemetryd.rollup.carry import Carry, carry_of
-from telemetryd.rollup.columns import EventColumns, RollupRows
-from telemetryd.rollup.merge import merge as merge_rollups
+from telemetryd.rollup.columns import EventColumns
 
 from .catalog import HourParts
 from .files import Files
@@ -27,9 +23,7 @@ from .folder import EVENTS, ROLLUPS, Folder
 from .merging import LostPart, merged_rows
 from .part import EventsWriter, read_carry, read_rollups, write_rollups
 from .part_name import Part
-
-# Rollup rows that may gather before they are merged: memory follows the result, not the sources.
-_GATHERED_ROWS = 250_000
+from .summary import Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +57,8 @@ def merge(files: Files, folder: Folder, merge: Merge, interval: int) -> Merged:
     """Write the files that take the place of an hour's parts, durably.
 
     A rollup is built anew from the rows, in samples of ``interval`` s, where all of them are
-    still there, and else merged. Sources that cannot be read are quarantined and done without.
+    still there, and else merged. Sources that cannot be read are quarantined and done without,
+    as are those that somebody removed.
     Raises OSError; nothing new is left behind then.
     """
     parts = merge.parts
@@ -75,7 +70,8 @@ def merge(files: Files, folder: Folder, merge: Merge, interval: int) -> Merged:
             work.run()
         except LostPart as error:
             work.undo()
-            set_aside.append((folder.quarantine(error.part.path), str(error)))
+            path = error.part.path
+            set_aside.append((folder.quarantine(path) if files.exists(path) else path, str(error)))
             lost.append(error.part)
             parts = parts.changed((error.part,), ())
         except BaseException:
@@ -117,7 +113,7 @@ class _Work:
         self._interval = interval
         self._brief = [part for part in parts.events if part.level == "brief"]
         self._detailed = [part for part in parts.events if part.level != "brief"]
-        self._summary = _Summary(interval)
+        self._summary = Summary(interval)
         self.new: list[Part] = []
         self.old: list[Part] = []
 
@@ -149,7 +145,7 @@ class _Work:
         try:
             for rows in merged_rows(self._files, self._parts.events if summarise else self._detailed):
                 if summarise:
-                    self._summary.add(build(rows, self._interval), carry_of(rows))
+                    self._summary.add_rows(rows)
                 if writer is not None and len(kept := self._without_brief(rows)):
                     writer.write(kept)
             if writer is not None:
@@ -168,15 +164,15 @@ class _Work:
 
     def _gather_rollups(self) -> None:
         """Gather the rollups there are, and build those of rows that no rollup speaks of."""
-        unspoken = [part for part in self._parts.events if not any(each.spans(part) for each in self._parts.rollups)]
+        unspoken = [part for part in self._parts.events if not any(part.meets(each) for each in self._parts.rollups)]
         for part in sorted((*self._parts.rollups, *unspoken), key=lambda part: part.first):
             if part.kind == EVENTS:
                 for rows in merged_rows(self._files, [part]):
-                    self._summary.add(build(rows, self._interval), carry_of(rows))
+                    self._summary.add_rows(rows)
                 continue
             try:
                 self._summary.add(read_rollups(self._files, part), read_carry(self._files, part))
-            except CorruptFile as error:
+            except (CorruptFile, FileNotFoundError) as error:
                 raise LostPart(part, error) from error
 
     def _write_rollups(self) -> None:
@@ -188,39 +184,3 @@ class _Work:
     def _publish(self, part: Part, size: int) -> None:
         self.new.append(replace(part, size=size))
         self._files.sync_folder(os.path.dirname(part.path))
-
-
-class _Summary:
-    """Rollup rows that follow one another, merged before they are too many."""
-
-    def __init__(self, interval: int) -> None:
-        self._interval = interval
-        self._gathered: list[RollupRows] = []
-        self._carries: list[Carry] = []
-        self._limit = _GATHERED_ROWS
-
-    def add(self, rows: RollupRows, carry: Carry) -> None:
-        self._gathered.append(rows)
-        self._carries.append(carry)
-        if _size(self._gathered) > self._limit:
-            self._gathered = [merge_rollups(self._gathered)]
-            self._limit = 2 * _size(self._gathered) + _GATHERED_ROWS
-
-    def rows(self) -> RollupRows:
-        return self._gathered[0] if len(self._gathered) == 1 else merge_rollups(self._gathered)
-
-    def carry(self) -> Carry:
-        net: dict[SeriesKey, tuple[int, int, int]] = {}
-        health: dict[str, tuple[float, int]] = {}
-        for carry in self._carries:
-            for key, moved in carry.net.items():
-                before = net.get(key, (0, 0, 0))
-                net[key] = (before[0] + moved[0], before[1] + moved[1], before[2] + moved[2])
-            for backend, change in carry.health.items():
-                if change[0] >= health.get(backend, change)[0]:
-                    health[backend] = change
-        return Carry(net, health)
-
-
-def _size(gathered: Sequence[RollupRows]) -> int:
-    return sum(len(rows.operations) + len(rows.queue) + len(rows.health) for rows in gathered)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from telemetryd.model.errors import CorruptFile
 from telemetryd.rollup.columns import EventColumns
 
 from .files import Files
-from .part import ROW_GROUP, scan_events
+from .part import ROW_GROUP, oldest_timestamp, scan_events
 from .part_name import Part
 from .rows import between, concat_events, in_order
 
 
 class LostPart(CorruptFile):
-    """A source of a merge cannot be read; ``part`` says which."""
+    """A source of a merge cannot be read, or is gone; ``part`` says which."""
 
-    def __init__(self, part: Part, error: CorruptFile) -> None:
+    def __init__(self, part: Part, error: CorruptFile | FileNotFoundError) -> None:
         super().__init__(str(error))
         self.part = part
 
@@ -38,51 +38,48 @@ def merged_rows(files: Files, parts: Sequence[Part]) -> Iterator[EventColumns]:
         yield concat_events(gathered)
 
 
-def _pieces(sources: Iterable[_Source]) -> Iterator[EventColumns]:
-    sources = list(sources)
+def _pieces(sources: Sequence[_Source]) -> Iterator[EventColumns]:
     while True:
-        for source in sources:
-            if not source.rows:
-                source.fill()
-        open_sources = [source for source in sources if not source.exhausted]
-        # What is still unread of an open source comes at or after its last row in memory.
-        frontier = min((source.newest for source in open_sources), default=None)
+        unread = [source for source in sources if not source.exhausted]
+        frontier = min((source.bound for source in unread), default=None)
         taken = [rows for source in sources if source.rows for rows in source.take_before(frontier)]
         if taken:
             yield in_order(concat_events(taken))
-        elif open_sources:
-            min(open_sources, key=lambda source: source.newest).fill()
+        elif unread:
+            # Only the part that holds the others up is read on: parts that begin later stay closed.
+            min(unread, key=lambda source: source.bound).fill()
         else:
             return
 
 
 class _Source:
-    """One part, read piece by piece."""
+    """One part, read piece by piece; what is still unread comes at or after ``bound`` (µs)."""
 
     def __init__(self, files: Files, part: Part) -> None:
         self.exhausted = False
         self._part = part
         self._pieces = scan_events(files, part)
         self._rows: list[EventColumns] = []
+        try:
+            self.bound = oldest_timestamp(files, part)
+        except (CorruptFile, FileNotFoundError) as error:
+            raise LostPart(part, error) from error
 
     @property
     def rows(self) -> int:
         return sum(len(each) for each in self._rows)
 
-    @property
-    def newest(self) -> int:
-        return int(self._rows[-1].timestamp[-1])
-
     def fill(self) -> None:
         """Read one more piece, or find that there is none."""
         try:
             piece = next(self._pieces, None)
-        except CorruptFile as error:
+        except (CorruptFile, FileNotFoundError) as error:
             raise LostPart(self._part, error) from error
         if piece is None:
             self.exhausted = True
         else:
             self._rows.append(piece)
+            self.bound = int(piece.timestamp[-1])
 
     def take_before(self, frontier: int | None) -> Iterator[EventColumns]:
         """Take the rows with a timestamp before ``frontier`` (µs; None: all) out of memory, if there are any."""

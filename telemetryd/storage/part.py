@@ -34,6 +34,7 @@ _CARRY_KEY = b"telemetryd.carry"
 _DICTIONARY_BYTES = 8 << 20
 # Pyarrow hands small pieces over one by one; each would be a system call.
 _WRITE_BUFFER = 1 << 20
+_READ_BUFFER = 256 << 10
 # Older releases of pyarrow cannot write them; readers do without.
 _BLOOM_FILTERS = "bloom_filter_options" in signature(pq.write_table).parameters
 
@@ -118,11 +119,19 @@ def scan_events(
 ) -> Iterator[EventColumns]:
     """Yield what :func:`read_events` returns in pieces of at most ``PIECE`` rows, none empty."""
     names = schema.file_columns(columns)
-    with _opened(files, part, schema.FEW_VALUED) as file:
+    with _opened(files, part, schema.FEW_VALUED, at_once=False) as file:
         for batch in file.iter_batches(PIECE, _row_groups(file, start, end), names):
             piece = _clipped(schema.columns_of(pa.Table.from_batches([batch])), start, end)
             if len(piece):
                 yield piece
+
+
+def oldest_timestamp(files: Files, part: Part) -> int:
+    """Return a timestamp (µs) that no row of an events part is before; raises as :func:`read_events`."""
+    with _opened(files, part) as file:
+        groups = range(file.metadata.num_row_groups)
+        oldest = min(file.metadata.row_group(group).column(0).statistics.min_raw for group in groups)
+        return int(oldest)
 
 
 def count_rows(files: Files, part: Part) -> int:
@@ -145,11 +154,22 @@ def read_carry(files: Files, part: Part) -> Carry:
 
 
 @contextmanager
-def _opened(files: Files, part: Part, dictionaries: Collection[str] = ()) -> Iterator[pq.ParquetFile]:
-    """Open a part; what goes wrong with its bytes inside of the block is a CorruptFile."""
+def _opened(
+    files: Files, part: Part, dictionaries: Collection[str] = (), *, at_once: bool = True
+) -> Iterator[pq.ParquetFile]:
+    """Open a part; what goes wrong with its bytes inside of the block is a CorruptFile.
+
+    Not ``at_once``, its bytes are read as they are needed: more reads, less memory.
+    """
     with files.open(part.path) as source:
         try:
-            with pq.ParquetFile(source, read_dictionary=list(dictionaries), page_checksum_verification=True) as file:
+            with pq.ParquetFile(
+                source,
+                read_dictionary=list(dictionaries),
+                page_checksum_verification=True,
+                pre_buffer=at_once,
+                buffer_size=0 if at_once else _READ_BUFFER,
+            ) as file:
                 version = int(file.metadata.metadata[_VERSION_KEY])
                 if version > schema.FORMAT:
                     raise CorruptFile(f"{part.path}: expected format {schema.FORMAT} or before, found {version}")
@@ -159,7 +179,15 @@ def _opened(files: Files, part: Part, dictionaries: Collection[str] = ()) -> Ite
                 raise
             raise CorruptFile(f"{part.path}: expected a part of telemetryd: {error}") from error
         # A flipped bit in the footer can ask for anything, a huge allocation too.
-        except (pa.ArrowException, ValueError, LookupError, TypeError, OverflowError, MemoryError) as error:
+        except (
+            pa.ArrowException,
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            OverflowError,
+            MemoryError,
+        ) as error:
             raise CorruptFile(f"{part.path}: expected a part of telemetryd: {error!r}") from error
 
 

@@ -61,6 +61,10 @@ class Part:
         """Whether the other's sequences are all within this one's."""
         return self.first <= other.first and other.last <= self.last
 
+    def meets(self, other: Part) -> bool:
+        """Whether some sequences may be in both."""
+        return self.first <= other.last and other.first <= self.last
+
     def covers(self, other: Part) -> bool:
         """Whether the other is a leftover of the compaction that made this one."""
         if not self.compacted or self.hour != other.hour or not self.spans(other):

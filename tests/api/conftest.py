@@ -67,6 +67,8 @@ class LiveConfiguration:
     values: dict[str, Any] = field(default_factory=lambda: {"enabled": True, "operation_hooks": True})
     pending: dict[str, Any] = field(default_factory=dict)
     fails: TelemetrydError | None = None
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    goes_on: asyncio.Event | None = None
 
     def sampling_interval(self) -> int:
         return 60
@@ -80,6 +82,9 @@ class LiveConfiguration:
     async def update(self, changes: Mapping[str, object]) -> list[str]:
         if self.fails is not None:
             raise self.fails
+        self.asked.set()
+        if self.goes_on is not None:
+            await self.goes_on.wait()
         for key in changes:
             if key not in self.values:
                 raise InvalidParameter(key, "a known key", key)

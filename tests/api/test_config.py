@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from telemetryd.model.errors import StorageError
 
-from .conftest import Server
+from .conftest import PREFIX, Server
 
 
 async def test_config_is_shown(server: Server) -> None:
@@ -84,3 +86,19 @@ async def test_pages_of_this_site_may_change_settings(server: Server) -> None:
     """A page that this daemon served, and a user's own navigation, are let in."""
     for headers in ({"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}, {"Origin": server.url}):
         await server.json("config", method="POST", json={"enabled": False}, headers=headers)
+
+
+async def test_a_client_that_goes_away_leaves_no_half_change(server: Server) -> None:
+    """A change that has begun is finished, whether or not anyone waits for its answer."""
+    server.settings.goes_on = asyncio.Event()
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    body = b'{"enabled": false}'
+    head = f"POST {PREFIX}/config HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+    writer.write(head.encode() + body)
+    await asyncio.wait_for(server.settings.asked.wait(), 20)
+    writer.transport.abort()
+    await server.json("/-/healthy")
+    server.settings.goes_on.set()
+    found = await server.json("config")
+    assert found["config"]["enabled"] is False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+import aiohttp
 import pyarrow as pa
 import pytest
 
@@ -149,3 +150,17 @@ async def test_limits_of_queries_are_told(server: Server) -> None:
     assert (await server.json("metrics", 422))["error_type"] == "result_too_large"
     server.query.fails = QueryTimeout("expected an answer within 30 s, found none")
     assert (await server.json("metrics", 503))["error_type"] == "query_timeout"
+
+
+async def test_an_answer_that_breaks_off_is_told_to_the_log(server: Server) -> None:
+    """A fault in the middle of a large answer closes the connection, so that the part is not taken for the whole."""
+    broken = result(5000)
+    broken.metrics["operation_count"].series[-1] = 99
+    server.query.result = broken
+    async with server.client.get(f"{server.url}{PREFIX}/metrics?format=rows") as response:
+        assert response.status == 200
+        with pytest.raises(aiohttp.ClientError):
+            await response.read()
+    ((operation, error),) = server.unexpected
+    assert operation == "get_telemetry"
+    assert isinstance(error, IndexError)

@@ -75,7 +75,8 @@ async def test_a_range_narrows_the_search(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=1", "start_time=x", "start_time=-1", "end_time=nan", "end_time=1&start_time=2", "end_time=1&end_time=2"]
+    "query",
+    ["limit=1", "start_time=x", "start_time=-1", "end_time=nan", "end_time=1&start_time=2", "end_time=1&end_time=2"],
 )
 async def test_wrong_parameters_of_one_are_named(server: Server, query: str) -> None:
     """Every kind of wrong parameter is a 400 that names it."""

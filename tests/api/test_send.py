@@ -10,15 +10,17 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from telemetryd.api.send import send
+from telemetryd.api.send import STALLED, send
 from telemetryd.api.server import serving
 
 
 @asynccontextmanager
-async def sending(pieces: Iterator[bytes], ended: asyncio.Event | None = None) -> AsyncIterator[str]:
+async def sending(
+    pieces: Iterator[bytes], ended: asyncio.Event | None = None, patience: float = STALLED
+) -> AsyncIterator[str]:
     async def handler(request: web.Request) -> web.StreamResponse:
         try:
-            return await send(request, "text/plain", pieces)
+            return await send(request, "text/plain", pieces, patience)
         finally:
             if ended is not None:
                 ended.set()
@@ -77,3 +79,19 @@ async def test_a_client_that_goes_away_stops_the_pieces() -> None:
         writer.transport.abort()
         await asyncio.wait_for(ended.wait(), 20)
         assert made < 10_000
+
+
+async def test_a_client_that_takes_nothing_is_cut_off() -> None:
+    """A client that stays and does not read loses its connection, and with it the result that it holds up."""
+
+    def pieces() -> Iterator[bytes]:
+        while True:
+            yield b"x" * 100_000
+
+    ended = asyncio.Event()
+    async with sending(pieces(), ended, patience=0) as url:
+        host, _, port = url.removeprefix("http://").partition(":")
+        _, writer = await asyncio.open_connection(host, int(port), limit=1000)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await asyncio.wait_for(ended.wait(), 20)
+        writer.transport.abort()

@@ -49,7 +49,9 @@ def _compare(path: str, expected: Any, found: Any, tolerances: dict[str, float],
         if [sample["timestamp"] for sample in found] != sorted(theirs):
             yield f"{path}: expected one sample an interval, oldest first"
         for timestamp in sorted(ours.keys() | theirs.keys()):
-            yield from _compare(f"{path}[{timestamp}]", ours.get(timestamp), theirs.get(timestamp), tolerances, tolerance)
+            yield from _compare(
+                f"{path}[{timestamp}]", ours.get(timestamp), theirs.get(timestamp), tolerances, tolerance
+            )
     elif isinstance(expected, int | float) and isinstance(found, int | float):
         if not math.isclose(expected, found, rel_tol=tolerance, abs_tol=EXACT):
             yield f"{path}: expected {expected!r}, found {found!r}"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,20 +15,10 @@ from .daemon import Daemon
 
 
 @pytest.fixture
-def new_daemon(short_path: Path) -> Iterator[Callable[..., Daemon]]:
+def new_daemon() -> Iterator[Callable[..., Daemon]]:
     """Make daemons that are not started yet; their logs are shown where the test fails."""
-    made: list[Daemon] = []
-
-    def make(**settings: object) -> Daemon:
-        folder = short_path / str(len(made))
-        folder.mkdir()
-        made.append(Daemon(folder, **settings))
-        return made[-1]
-
-    yield make
-    for daemon in made:
-        daemon.end()
-        sys.stdout.write(f"--- log of {daemon.folder}\n{daemon.log}\n")
+    with _daemons() as make:
+        yield make
 
 
 @pytest.fixture
@@ -34,3 +27,33 @@ def daemon(new_daemon: Callable[..., Daemon]) -> Daemon:
     made = new_daemon()
     made.start()
     return made
+
+
+@pytest.fixture(scope="module")
+def shared_daemon() -> Iterator[Daemon]:
+    """A daemon that is ready, for the tests of a module that keep out of one another's way."""
+    with _daemons() as make:
+        made = make()
+        made.start()
+        yield made
+
+
+@contextmanager
+def _daemons() -> Iterator[Callable[..., Daemon]]:
+    made: list[Daemon] = []
+    # A Unix socket's path is at most 107 bytes long: pytest's own folders may be too deep.
+    folder = Path(tempfile.mkdtemp(prefix="td-"))
+
+    def make(**settings: object) -> Daemon:
+        below = folder / str(len(made))
+        below.mkdir()
+        made.append(Daemon(below, **settings))
+        return made[-1]
+
+    try:
+        yield make
+    finally:
+        for daemon in made:
+            daemon.end()
+            sys.stdout.write(f"--- log of {daemon.folder}\n{daemon.log}\n")
+        shutil.rmtree(folder, ignore_errors=True)

@@ -9,7 +9,6 @@ import pyarrow.parquet as pq
 
 from .daemon import Daemon
 
-
 # Settings under which everything is sealed and compacted as soon as may be.
 QUICK = {
     "TELEMETRYD_STORAGE_HEAD_AGE": 1,
@@ -39,4 +38,15 @@ def stored_rows(daemon: Daemon) -> int:
 def compacted_hours(daemon: Daemon, kind: str = "events") -> list[str]:
     """Return the Hive paths of the hours that are exactly one file, made of all their parts."""
     files = daemon.partitions(kind).items()
-    return [hour for hour, paths in files if len(paths) == 1 and paths[0].name.startswith("hour-")]
+    return [hour for hour, paths in files if len(paths) == 1 and paths[0].name.startswith(("hour-", "kept-"))]
+
+
+def holds(daemon: Daemon, rows: int) -> bool:
+    """Whether all partitions together hold so many events."""
+    return stored_rows(daemon) == rows
+
+
+def is_compact(daemon: Daemon, kind: str) -> bool:
+    """Whether there are hours, and every one of them is compacted."""
+    partitions = daemon.partitions(kind)
+    return bool(partitions) and len(compacted_hours(daemon, kind)) == len(partitions)

@@ -63,6 +63,7 @@ class Producer:
         for line in self.lines():
             if key in line:
                 return line
+            assert "nack" not in line, line
             self.heard.append(line)
         raise AssertionError(f"expected a line with {key!r}, found the end of the connection after {self.heard}")
 
@@ -75,7 +76,7 @@ class Producer:
 
     def expect_error(self, reason: str) -> str:
         """Return the sentence of the next error line, which must be for ``reason``."""
-        line = next((line for line in self.heard if "error" in line and "nack" not in line), None)
+        line = next((line for line in self.heard if "error" in line), None)
         if line is None:
             line = self.expect("error")
         else:

@@ -64,7 +64,9 @@ class RandomHistory:
             said = series if random.random() < 0.2 else {}
         now = self._instant(random.uniform(self._begin, self._end))
         if kind == "whole":
-            yield start(operation_id, now, **series, **({"size": random.randrange(10**9)} if random.random() < 0.5 else {}))
+            yield start(
+                operation_id, now, **series, **({"size": random.randrange(10**9)} if random.random() < 0.5 else {})
+            )
         else:
             yield change(operation_id, "processing", now, **said)
         for status, more in self._statuses():
@@ -105,10 +107,10 @@ class RandomHistory:
 
     def _backend(self, backend: str) -> Iterator[Event]:
         now = self._begin + self._random.uniform(0, 3600)
-        before = None
+        before: str | None = None
         while now < self._end:
             after = self._random.choice(HEALTHS)
-            told = {"old_status": before} if before and self._random.random() < 0.5 else {}
+            told: dict[str, Any] = {"old_status": before} if before and self._random.random() < 0.5 else {}
             yield health(backend, after, self._instant(now), **told)
             before = after
             now += self._random.expovariate(1 / MEAN_SECONDS_BETWEEN_CHANGES)

@@ -40,7 +40,9 @@ INTERVALS = (None, 60, 120, 300, 420, 900, 1500, 3600, 7200, 18_000, 86_400, 172
 def every_aggregation_and_filter(begin: int, end: int, random: Random) -> list[Request]:
     """All metrics at once for each pair of an aggregation and a filter, over all of ``begin`` to ``end``."""
     return [
-        Request(aggregation=aggregation, start_time=begin, end_time=end, interval=random.choice((300, 600, 1800)), **filters)
+        Request(
+            aggregation=aggregation, start_time=begin, end_time=end, interval=random.choice((300, 600, 1800)), **filters
+        )
         for aggregation, filters in product(AGGREGATIONS, FILTERS)
     ]
 

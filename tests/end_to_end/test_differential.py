@@ -27,7 +27,11 @@ HOURS = 4
 PRODUCERS = 3
 Batches = list[tuple[int, list[dict[str, Any]]]]
 # Nothing is sealed by itself, then everything is at once.
-HELD = {"TELEMETRYD_STORAGE_HEAD_AGE": 3600, "TELEMETRYD_STORAGE_LATE_QUIET": 3600, "TELEMETRYD_STORAGE_SEAL_GRACE": 3600}
+HELD = {
+    "TELEMETRYD_STORAGE_HEAD_AGE": 3600,
+    "TELEMETRYD_STORAGE_LATE_QUIET": 3600,
+    "TELEMETRYD_STORAGE_SEAL_GRACE": 3600,
+}
 SEALING = {"TELEMETRYD_STORAGE_HEAD_AGE": 1, "TELEMETRYD_STORAGE_LATE_QUIET": 0}
 
 
@@ -59,8 +63,9 @@ class Proof:
             found = self.daemon.get("metrics", **request.parameters())
             expected = self._expected(request, found["timestamp"])
             wrong = differences(expected, found, until_now=request.end_time is None)
-            assert not wrong, f"seed {self.seed}, {state}, {request.parameters()}: {len(wrong)} differences:\n" + "\n".join(
-                wrong[:10]
+            assert not wrong, (
+                f"seed {self.seed}, {state}, {request.parameters()}: {len(wrong)} differences:\n"
+                + "\n".join(wrong[:10])
             )
 
     def _expected(self, request: Request, now: float) -> dict[str, Any]:

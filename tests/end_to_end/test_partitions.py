@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import duckdb
@@ -15,7 +16,7 @@ import pytest
 from tests.oracle.events import change, health, life, start
 
 from .daemon import Daemon
-from .parquet_files import QUICK, compacted_hours, partition, rows_in, stored_rows
+from .parquet_files import QUICK, compacted_hours, holds, is_compact, partition, rows_in
 from .waiting import until
 
 HOUR = 3600
@@ -44,7 +45,10 @@ def past_hours() -> list[dict[str, Any]]:
         for number in range(operations):
             at = now - hours * HOUR + 60 * number
             events += life(f"{hours}-{number}", at, latency=2.0, end="failed" if number % 3 == 0 else "completed")
-    spanning = [start("spanning", now - 5 * HOUR + 3590, "pin", "s3", size=42), change("spanning", "completed", now - 4 * HOUR + 10)]
+    spanning = [
+        start("spanning", now - 5 * HOUR + 3590, "pin", "s3", size=42),
+        change("spanning", "completed", now - 4 * HOUR + 10),
+    ]
     return [*events[::-1], *spanning, health("s3", "degraded", now - 2 * HOUR + 5)]
 
 
@@ -56,12 +60,16 @@ def filed(new_daemon: Callable[..., Daemon]) -> tuple[Daemon, list[dict[str, Any
     with daemon.producer() as producer:
         producer.hello("the WAL")
         # Several frozen heads: several parts of each hour.
+        sent = 0
         for number in range(4):
             producer.store(number + 1, events[number::4])
-            stored = len([event for at in range(number + 1) for event in events[at::4]])
-            until(lambda stored=stored: stored_rows(daemon) == stored, "the batch to be sealed")
+            sent += len(events[number::4])
+            until(partial(holds, daemon, sent), "the batch to be sealed")
     hours = {partition(event["timestamp"]) for event in events}
-    until(lambda: set(compacted_hours(daemon)) == hours and stored_rows(daemon) == len(events), "every hour to be one file")
+    until(
+        lambda: set(compacted_hours(daemon)) == hours and holds(daemon, len(events)),
+        "every hour to be one file",
+    )
     return daemon, events
 
 
@@ -79,7 +87,7 @@ def test_a_compacted_hour_is_exactly_one_file(filed: tuple[Daemon, list[dict[str
     """One of events and one of rollups; nothing temporary stays."""
     daemon, _ = filed
     for kind in ("events", "rollups"):
-        until(lambda kind=kind: set(compacted_hours(daemon, kind)) == set(daemon.partitions(kind)), f"one file of {kind}")
+        until(partial(is_compact, daemon, kind), f"one file of {kind} an hour")
         for folder in (daemon.metrics_path / kind).glob("date=*/hour=*"):
             assert len(list(folder.iterdir())) == 1, list(folder.iterdir())
     assert list(daemon.metrics_path.rglob("*.tmp*")) == []

@@ -66,7 +66,7 @@ def test_a_line_of_exactly_the_limit_is_taken(new_daemon: Callable[..., Daemon])
 
 def test_acknowledged_is_stored(daemon: Daemon) -> None:
     """Killed the moment after each acknowledgement, the daemon has everything that it acknowledged."""
-    for number in range(1, 6):
+    for number in range(1, 5):
         with daemon.producer() as producer:
             assert producer.hello("wal")["last_batch"] == number - 1
             producer.batch(number, life(f"operation {number}", time.time() - 10))
@@ -91,7 +91,7 @@ def test_many_batches_may_be_under_way(daemon: Daemon) -> None:
         producer.hello("wal")
         for number in range(1, 301):
             producer.batch(number, life(str(number), time.time() - 10))
-        acks = []
+        acks: list[int] = []
         while not acks or acks[-1] < 300:
             acks.append(producer.expect("ack")["ack"])
     assert acks == sorted(set(acks))
@@ -121,7 +121,9 @@ def test_producers_have_numbers_of_their_own(daemon: Daemon) -> None:
         thread.join()
     assert not wrong
     assert [daemon.entries(status) for status in ("pending", "processing", "completed")] == [200, 200, 200]
-    (sample,) = daemon.get("metrics", metric_type="operation_latency", aggregation="count")["metrics"]["operation_latency"]["add"]["ipfs"]
+    (sample,) = daemon.get("metrics", metric_type="operation_latency", aggregation="count")["metrics"][
+        "operation_latency"
+    ]["add"]["ipfs"]
     assert sample["value"] == 200
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -14,11 +15,12 @@ from tests.oracle.model import Model, Request
 
 from .comparing import differences
 from .daemon import Daemon
-from .parquet_files import QUICK, compacted_hours, partition, rows_in, stored_rows
+from .parquet_files import QUICK, compacted_hours, holds, is_compact, partition, rows_in, stored_rows
 from .random_history import RandomHistory
 from .waiting import until
 
 HOUR = 3600
+KINDS = ("events", "rollups")
 
 
 @pytest.mark.parametrize("die", [Daemon.stop, Daemon.kill], ids=["clean stop", "SIGKILL"])
@@ -35,10 +37,14 @@ def test_an_operation_in_flight_keeps_its_start(daemon: Daemon, die: Callable[[D
     with daemon.producer() as producer:
         assert producer.hello("wal")["last_batch"] == 1
         producer.store(2, [change("long", "completed", now - 10)])
-    (sample,) = daemon.get("metrics", metric_type="operation_latency", aggregation="average")["metrics"]["operation_latency"]["pin"]["s3"]
+    (sample,) = daemon.get("metrics", metric_type="operation_latency", aggregation="average")["metrics"][
+        "operation_latency"
+    ]["pin"]["s3"]
     assert sample["count"] == 1
     assert sample["value"] == pytest.approx(90.0, abs=1e-5)
-    assert not any(daemon.get("realtime")["status_distribution"]["pin:s3"][status] for status in ("pending", "processing"))
+    assert not any(
+        daemon.get("realtime")["status_distribution"]["pin:s3"][status] for status in ("pending", "processing")
+    )
 
 
 @pytest.mark.parametrize("die", [Daemon.stop, Daemon.kill], ids=["clean stop", "SIGKILL"])
@@ -52,12 +58,16 @@ def test_an_operation_that_ended_before_a_restart_has_ended(daemon: Daemon, die:
     daemon.start()
     with daemon.producer() as producer:
         producer.hello("wal")
-        producer.store(2, [change("short", "completed", now - 50), change("short", "failed", now - 40), start("short", now - 30)])
+        producer.store(
+            2, [change("short", "completed", now - 50), change("short", "failed", now - 40), start("short", now - 30)]
+        )
     assert (daemon.entries("pending"), daemon.entries("completed"), daemon.entries("failed")) == (1, 1, 0)
 
 
 @pytest.mark.parametrize("die", [Daemon.stop, Daemon.kill], ids=["clean stop", "SIGKILL"])
-def test_a_batch_repeated_after_a_restart_is_acknowledged_and_not_stored(daemon: Daemon, die: Callable[[Daemon], Any]) -> None:
+def test_a_batch_repeated_after_a_restart_is_acknowledged_and_not_stored(
+    daemon: Daemon, die: Callable[[Daemon], Any]
+) -> None:
     """What counts is the number, not what the batch holds: other events under an old number are not stored."""
     now = time.time()
     with daemon.producer() as producer:
@@ -98,18 +108,22 @@ def test_retention_removes_what_is_old_and_nothing_else(new_daemon: Callable[...
     with daemon.producer() as producer:
         producer.hello("wal")
         producer.store(1, [event for age in ages for event in life(f"{age}", hour - age + 60)])
-    partitions = {age: partition(hour - age) for age in ages}
-    until(lambda: set(compacted_hours(daemon)) == set(partitions.values()), "all four hours to be compacted")
+    old = {partition(hour - age) for age in ages[:2]}
+    recent = {partition(hour - age) for age in ages[2:]}
+    until(
+        lambda: all(is_compact(daemon, kind) and holds(daemon, 12) for kind in KINDS), "all four hours to be compacted"
+    )
+    assert daemon.partitions().keys() == old | recent
     assert daemon.entries("completed", start_time=hour - 40 * HOUR) == 4
-    kept = {kind: {path: path.read_bytes() for path in files(daemon, kind, partitions, ages[2:])} for kind in ("events", "rollups")}
+    kept = contents(daemon, recent)
+    assert len(kept) == 4
 
     daemon.configure(retention_days=1)
-    recent = {partitions[age] for age in ages[2:]}
-    for kind in ("events", "rollups"):
-        until(lambda kind=kind: set(daemon.partitions(kind)) == recent, f"the old {kind} to be removed")
-        assert {path: path.read_bytes() for path in files(daemon, kind, partitions, ages[2:])} == kept[kind]
+    until(lambda: all(daemon.partitions(kind).keys() == recent for kind in KINDS), "the old hours to be removed")
+    assert contents(daemon, recent) == kept
     assert daemon.entries("completed", start_time=hour - 40 * HOUR) == 2
-    assert not (daemon.metrics_path / "events" / partitions[ages[0]]).exists()
+    for kind in KINDS:
+        assert not any((daemon.metrics_path / kind / each).exists() for each in old)
 
     daemon.restart()
     assert daemon.entries("completed", start_time=hour - 40 * HOUR) == 2
@@ -119,9 +133,12 @@ def test_retention_removes_what_is_old_and_nothing_else(new_daemon: Callable[...
         assert producer.expect_error("too_old")
 
 
-def files(daemon: Daemon, kind: str, partitions: dict[int, str], ages: tuple[int, ...]) -> list[Any]:
-    """Return the files of some hours."""
-    return [path for age in ages for path in daemon.partitions(kind)[partitions[age]]]
+def contents(daemon: Daemon, hours: set[str]) -> dict[Path, bytes]:
+    """Return the files of some hours, of events and of rollups, with what they hold."""
+    files = [
+        path for kind in KINDS for hour, paths in daemon.partitions(kind).items() if hour in hours for path in paths
+    ]
+    return {path: path.read_bytes() for path in files}
 
 
 def test_enabled_goes_off_and_on_without_a_reconnect(daemon: Daemon) -> None:
@@ -196,7 +213,10 @@ def test_detailed_timing_can_be_turned_off_and_on(new_daemon: Callable[..., Daem
         producer.store(2, life("summed up", hour + 120))
         daemon.configure(enable_detailed_timing=True)
         producer.store(3, life("kept too", hour + 180))
-    until(lambda: len(compacted_hours(daemon)) == 1 and stored_rows(daemon) == 6, "the hour to hold the detailed events only")
+    until(
+        lambda: len(compacted_hours(daemon)) == 1 and stored_rows(daemon) == 6,
+        "the hour to hold the detailed events only",
+    )
     assert (daemon.entries("pending"), daemon.entries("completed")) == (3, 3)
     daemon.restart()
     assert (daemon.entries("pending"), daemon.entries("completed")) == (3, 3)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from telemetryd.api.app import PREFIX, ROUTES
+from telemetryd.api.errors import STATUS_OF
 from tests.end_to_end.daemon import Daemon
 
 from .source import Block, blocks, read
@@ -25,6 +26,13 @@ def test_routes() -> None:
     told = re.findall(r"^#+ `([A-Z]+) (/\S*)`$", read(DOCUMENT), re.M)
     assert len(told) == len(set(told))
     assert set(told) == {(route.method, _shown(route.path)) for route in ROUTES}
+
+
+def test_errors() -> None:
+    """The table of errors has every `error_type` that the API can give, at its status."""
+    rows = re.findall(r"^\| (\d{3}) \| (.*?) \|", read(DOCUMENT), re.M)
+    told = {word: int(status) for status, words in rows for word in re.findall(r"`(\w+)`", words)}
+    assert told == STATUS_OF
 
 
 def test_every_json_block_is_an_example() -> None:

@@ -28,7 +28,7 @@ def test_sample_file_has_every_default_and_nothing_else() -> None:
     assert found == {setting.name: setting.default for setting in declared()}
 
 
-@pytest.mark.parametrize("setting", declared(), ids=lambda setting: setting.name)
+@pytest.mark.parametrize("setting", list(declared()), ids=lambda setting: setting.name)
 def test_sample_file_says_what_is_declared(setting: Setting) -> None:
     """The comment above a setting has its meaning, bounds, unit, environment variable, and when it changes."""
     text = read(SAMPLE)

@@ -184,8 +184,8 @@ def _operation(arrivals: list[tuple[int, Event]]) -> Iterable[tuple[int, Expecte
     start = next(((at, each) for at, each in arrivals if isinstance(each, OperationStart)), None)
     statuses = [(at, each) for at, each in arrivals if isinstance(each, StatusChange)]
     end = next(((at, each) for at, each in statuses if each.status in TERMINAL_STATUSES), None)
-    named = next(((at, each) for at, each in arrivals if each.operation_type and each.backend), None)  # type: ignore[union-attr]
-    series = (named[1].operation_type, named[1].backend) if named else (UNKNOWN, UNKNOWN)  # type: ignore[union-attr]
+    named = next(((at, name) for at, each in arrivals if (name := _name(each))), None)
+    series = named[1] if named else (UNKNOWN, UNKNOWN)
     # The first end by arrival is the end; another one is no part of the story.
     story = [(each.timestamp, 1, at, each.status) for at, each in statuses if each.status not in TERMINAL_STATUSES]
     if end:
@@ -215,6 +215,12 @@ def _operation(arrivals: list[tuple[int, Event]]) -> Iterable[tuple[int, Expecte
         known_by_then = named is not None and named[0] <= at
         aside = Expected(*(series if known_by_then else (UNKNOWN, UNKNOWN)), False, Counter(), None)
         yield at, told.get(at, aside)
+
+
+def _name(event: Event) -> tuple[str, str] | None:
+    if isinstance(event, OperationStart | StatusChange) and event.operation_type and event.backend:
+        return event.operation_type, event.backend
+    return None
 
 
 def _latency(start: Event | None, statuses: Sequence[StatusChange]) -> float | None:

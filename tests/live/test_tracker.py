@@ -106,7 +106,9 @@ def test_ends_taken_back_and_told_again_leave_one_of_each_operation(events: list
     table = apply_one_by_one(events)
     ends = Counter(
         (row.timestamp / 1e6, f"{row.operation_type}:{row.backend}", row.status, row.latency)
-        for row in {row.operation_id: row for row in reversed(table.rows.values()) if row.status in TERMINAL_STATUSES}.values()
+        for row in {
+            row.operation_id: row for row in reversed(table.rows.values()) if row.status in TERMINAL_STATUSES
+        }.values()
     )
     assert {key: count for key, count in table.ended.items() if count} == ends
 
@@ -255,7 +257,9 @@ def test_a_start_stamped_after_a_status_moves_nothing() -> None:
 def test_a_health_change_moves_the_backend_only_forward_in_time() -> None:
     """A late change is a row, and does not undo a newer one."""
     table = Table(new_tracker())
-    rows = table.apply([BackendHealthChange("ipfs", "online", 5.0, "offline"), BackendHealthChange("ipfs", "offline", 3.0)])
+    rows = table.apply(
+        [BackendHealthChange("ipfs", "online", 5.0, "offline"), BackendHealthChange("ipfs", "offline", 3.0)]
+    )
     assert [(row.backend, row.operation_type, row.status, row.previous) for row in rows] == [
         ("ipfs", "", "online", "offline"),
         ("ipfs", "", "offline", "none"),

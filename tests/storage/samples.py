@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from telemetryd.model.events import COMPLETED, NO_STATE, PENDING, STATUS_CHANGE, UNPLACED
 from telemetryd.rollup.columns import EventColumns
-from telemetryd.storage.catalog import Catalog, HourParts
+from telemetryd.storage.catalog import HourParts
 from telemetryd.storage.files import File, Files
 from telemetryd.storage.folder import Folder
 from telemetryd.storage.head import FrozenHead, Head, Names
-from telemetryd.storage.part import count_rows, read_events
+from telemetryd.storage.part import read_events
 from telemetryd.storage.part_name import Part
 from telemetryd.storage.sealer import seal
 
@@ -106,14 +106,6 @@ def stored_rows(files: Files, view: Any) -> list[Row]:
 
 def hour_parts(parts: Iterable[Part]) -> HourParts:
     return HourParts().changed((), tuple(parts))
-
-
-def catalog_of(files: Files, parts: Sequence[Part]) -> Catalog:
-    return Catalog(files, parts)
-
-
-def row_count(files: Files, parts: Iterable[Part]) -> int:
-    return sum(count_rows(files, part) for part in parts)
 
 
 class FailingFiles(Files):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import BinaryIO, ClassVar
 
 import numpy as np
 import pytest
@@ -71,3 +72,22 @@ def test_a_part_that_cannot_be_read_is_named(files: Files, folder: Folder) -> No
     with pytest.raises(LostPart) as lost:
         list(merged_rows(files, [good, bad]))
     assert lost.value.part == bad
+
+
+def test_a_part_that_begins_later_stays_closed_until_it_is_needed(files: Files, folder: Folder) -> None:
+    """However many parts an hour has, memory holds only those whose times overlap."""
+
+    class Watching(Files):
+        opened: ClassVar[list[str]] = []
+
+        def open(self, path: str) -> BinaryIO:
+            self.opened.append(path)
+            return super().open(path)
+
+    early, late = events_of(files, folder, frozen_of(50), frozen_of(50, first=51, hour=HOUR + 3600))
+    watching = Watching()
+    stream = merged_rows(watching, [late, early])
+    assert len(list(stream)) == 1
+    footers, rows = watching.opened[:2], watching.opened[2:]
+    assert footers == [late.path, early.path]
+    assert rows == [early.path, late.path]

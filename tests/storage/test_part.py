@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
@@ -23,6 +24,7 @@ from telemetryd.storage.folder import Folder
 from telemetryd.storage.part import (
     EventsWriter,
     count_rows,
+    oldest_timestamp,
     read_carry,
     read_events,
     read_rollups,
@@ -183,6 +185,13 @@ def test_an_operation_is_found_by_id_by_a_stranger(files: Files, folder: Folder)
     assert sorted(sequence for (sequence,) in duckdb.sql(query).fetchall()) == sorted(expected)
 
 
+def test_a_footer_tells_how_many_rows_there_are_and_where_they_begin(files: Files, folder: Folder) -> None:
+    """A reader can plan without reading rows."""
+    part = written(files, folder, 500)
+    assert count_rows(files, part) == 500
+    assert oldest_timestamp(files, part) == in_file_order(columns_of(500))[0][0]
+
+
 def test_rollups_come_back_with_what_they_carry_on(files: Files, folder: Folder) -> None:
     """A rollup part gives its rows, and from its footer alone how it moved the queues and healths."""
     part = written(files, folder, 500, "rollups")
@@ -274,3 +283,20 @@ def _content(files: Files, part: Part) -> object:
     if part.kind == "events":
         return rows_of(read_events(files, part))
     return rollup_schema.table_of(read_rollups(files, part))
+
+
+def test_the_examples_of_the_documentation_run(
+    files: Files, folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What docs/format.md shows for pandas and DuckDB gives an answer on real partitions, as it stands there."""
+    sealed(files, folder, frozen_of(2000))
+    page = (Path(__file__).parents[2] / "docs" / "format.md").read_text().replace("2026-11-23", "2023-11-14")
+    examples = re.findall(r"```(python|sql)\n(.*?)```", page, re.DOTALL)
+    assert [language for language, _ in examples] == ["python", "sql", "sql"]
+    for language, code in examples:
+        code = re.sub(r"(~|/home/me)/\.ipfs_kit/telemetry", folder.path, code)
+        if language == "python":
+            exec(compile(code, "docs/format.md", "exec"), {})
+            assert "operation_type" in capsys.readouterr().out
+        else:
+            assert len(duckdb.sql(code).fetchall()) > 3

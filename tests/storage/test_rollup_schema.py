@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -94,3 +97,10 @@ def test_histograms_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="as many bucket counts as buckets"):
         rollup_schema.rows_of(table.set_column(place, "latency_bucket_counts", empty))
     assert np.array_equal(rollup_schema.rows_of(table).operations.offset[:1], [0])
+
+
+def test_every_column_is_documented() -> None:
+    """docs/format.md tells each column of rollup files, in their order."""
+    page = (Path(__file__).parents[2] / "docs" / "format.md").read_text()
+    section = page.split("## Rollups, column by column")[1].split("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == rollup_schema.ROLLUPS_SCHEMA.names

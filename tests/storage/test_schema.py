@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -94,3 +97,12 @@ def test_words_that_are_not_ours_are_refused() -> None:
     foreign = table.set_column(place, "event", pa.array(["launched"]))
     with pytest.raises(KeyError):
         schema.columns_of(foreign)
+
+
+def test_every_column_is_documented_with_its_type() -> None:
+    """docs/format.md tells each column of events files, in their order."""
+    page = (Path(__file__).parents[2] / "docs" / "format.md").read_text()
+    section = page.split("## Events, column by column")[1].split("\n## ")[0]
+    documented = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", section, re.MULTILINE)
+    told = {"timestamp[us, tz=UTC]": "timestamp[us, UTC]"}
+    assert documented == [(each.name, told.get(str(each.type), str(each.type))) for each in schema.EVENTS_SCHEMA]

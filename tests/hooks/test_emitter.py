@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+import enum
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from telemetryd.hooks import Emitter
+from tests.end_to_end.waiting import until
+
+from .scripted_daemon import ScriptedDaemon
+from .test_notes import Backend, Hostile
+
+NewEmitter = Callable[..., Emitter]
+
+
+class Status(enum.Enum):
+    PROCESSING = "processing"
+
+
+def test_calls_arrive_as_events(daemon: ScriptedDaemon, emitter: Emitter) -> None:
+    """Each call is one event, with the arguments it was given and no others."""
+    before = time.time()
+    emitter.operation_start("a", "add", "ipfs", size=7)
+    emitter.status_change("a", "failed", latency=0.5, retry_count=2, error="no route", error_type="OSError")
+    emitter.backend_health_change("ipfs", "online", "offline")
+    assert emitter.flush(60)
+    start, status, health = daemon.events
+    for event in (start, status, health):
+        assert before - 1 < event.pop("timestamp") < time.time() + 1
+    assert start == {
+        "event": "operation_start",
+        "operation_id": "a",
+        "operation_type": "add",
+        "backend": "ipfs",
+        "size": 7,
+    }
+    assert status == {
+        "event": "status_change",
+        "operation_id": "a",
+        "status": "failed",
+        "latency": 0.5,
+        "retry_count": 2,
+        "error": "no route",
+        "error_type": "OSError",
+    }
+    assert health == {
+        "event": "backend_health_change",
+        "backend": "ipfs",
+        "old_status": "online",
+        "new_status": "offline",
+    }
+
+
+def test_enums_are_words(daemon: ScriptedDaemon, emitter: Emitter) -> None:
+    """The WAL's own enums may be passed as they are."""
+    emitter.status_change("a", Status.PROCESSING, backend=Backend.IPFS)
+    assert emitter.flush(60)
+    assert [(event["status"], event["backend"]) for event in daemon.events] == [("processing", "ipfs")]
+
+
+@pytest.mark.parametrize("bad", [None, 3, 1.5, b"x", [], {}, object(), Hostile, "x" * 1000, "\udcff", float("nan")])
+def test_no_argument_makes_a_call_raise(daemon: ScriptedDaemon, emitter: Emitter, bad: Any) -> None:
+    """Whatever the arguments are, the call returns, and the next event is sent."""
+    bad = Hostile() if bad is Hostile else bad  # pytest itself would stumble over one
+    emitter.operation_start(bad, bad, bad, bad, at=bad)
+    emitter.status_change(bad, bad, bad, bad, bad, bad, bad, bad, bad, at=bad)
+    emitter.status_change("known", "completed", bad, bad, bad, bad, bad, bad, bad, at=bad)
+    emitter.backend_health_change(bad, bad, bad, at=bad)
+    emitter.status_change("last", "completed")
+    assert emitter.flush(60)
+    assert [event["operation_id"] for event in daemon.events if event.get("status") == "completed"] == ["known", "last"]
+
+
+def test_unusable_arguments_are_counted(daemon: ScriptedDaemon, emitter: Emitter) -> None:
+    """What was left out can be seen."""
+    emitter.operation_start(None, "add", "ipfs")  # type: ignore[arg-type]
+    emitter.status_change("a", "completed", size="much")  # type: ignore[arg-type]
+    assert emitter.flush(60)
+    assert emitter.statistics().invalid == 2
+
+
+def test_a_status_in_another_case_is_not_processing(new_emitter: NewEmitter) -> None:
+    """Only `processing` itself is given up first, whether as a word or as an enum."""
+    emitter = new_emitter(capacity=2)
+    emitter.status_change("a", Status.PROCESSING)
+    emitter.status_change("b", "processing")
+    emitter.status_change("c", "completed")
+    emitter.status_change("d", "completed")
+    emitter.status_change("e", "completed")
+    statistics = emitter.statistics()
+    assert (statistics.buffered, statistics.dropped) == (2, 3)
+
+
+def test_without_a_daemon_calls_cost_memory_up_to_the_capacity(new_emitter: NewEmitter) -> None:
+    """Beyond it events are dropped and counted, and no call waits or raises."""
+    emitter = new_emitter(capacity=100)
+    for number in range(1_000):
+        emitter.operation_start(str(number), "add", "ipfs")
+    statistics = emitter.statistics()
+    assert (statistics.buffered, statistics.dropped, statistics.connected) == (100, 900, False)
+    assert not emitter.flush(0.05)
+
+
+def test_statistics_follow_the_events(daemon: ScriptedDaemon, emitter: Emitter) -> None:
+    """Buffered, then under way, then acknowledged; nothing is counted in two places at the end."""
+    emitter.operation_start("a", "add", "ipfs")
+    assert emitter.flush(60)
+    statistics = emitter.statistics()
+    assert statistics.connected
+    assert statistics.producer == "wal"
+    assert (statistics.sent, statistics.acked, statistics.unacked, statistics.buffered) == (1, 1, 0, 0)
+    assert (statistics.dropped, statistics.discarded, statistics.invalid, statistics.errors) == (0, 0, 0, 0)
+
+
+def test_flushing_means_acknowledged(daemon: ScriptedDaemon, emitter: Emitter) -> None:
+    """Sent is not enough."""
+    daemon.answers = lambda number: []
+    emitter.operation_start("a", "add", "ipfs")
+    until(lambda: daemon.batches, "the batch")
+    assert not emitter.flush(0.05)
+    daemon.say({"ack": 1})
+    assert emitter.flush(60)
+
+
+def test_flushing_is_done_at_once_where_nothing_was_noted(stopped_daemon: ScriptedDaemon, emitter: Emitter) -> None:
+    """An emitter that nobody used has no thread, and none is started to say so."""
+    threads = threading.active_count()
+    assert emitter.flush(60)
+    assert emitter.close(60)
+    assert threading.active_count() == threads
+
+
+def test_a_closed_emitter_takes_nothing_more(daemon: ScriptedDaemon, emitter: Emitter) -> None:
+    """Closing sends what is there and ends the thread; later calls are counted as discarded."""
+    emitter.operation_start("a", "add", "ipfs")
+    assert emitter.close(60)
+    until(lambda: daemon.connections == 0, "the end of the connection")
+    emitter.operation_start("b", "add", "ipfs")
+    assert emitter.close(60)
+    assert [event["operation_id"] for event in daemon.events] == ["a"]
+    assert emitter.statistics().discarded == 1
+
+
+def test_draining_gives_up_where_there_is_no_daemon(new_emitter: NewEmitter) -> None:
+    """A process that ends does not wait for a daemon that is not there: the first miss is enough."""
+    emitter = new_emitter()
+    emitter.operation_start("a", "add", "ipfs")
+    assert not emitter.drain(3600)
+
+
+def test_discarding_is_counted(daemon: ScriptedDaemon, emitter: Emitter) -> None:
+    """While the daemon wants nothing, calls are counted and leave nothing behind."""
+    emitter.operation_start("a", "add", "ipfs")
+    assert emitter.flush(60)
+    daemon.say({"settings": {"enabled": False}})
+    discarded = lambda: (emitter.status_change("a", "completed"), emitter.statistics().discarded)[1]  # noqa: E731
+    until(discarded, "the settings to be heard")
+    emitter.backend_health_change("s3", None, "online")
+    emitter.operation_start("b", "add", "ipfs")
+    statistics = emitter.statistics()
+    assert statistics.discarded >= 3
+    assert statistics.buffered == 0
+
+
+def test_a_stepping_wall_clock_bends_no_latency(daemon: ScriptedDaemon, new_emitter: NewEmitter) -> None:
+    """An operation keeps the offset of its start; the next operation has the wall clock's new time."""
+    hands = {"monotonic": 50.0, "wall": 1_700_000_000.0}
+    emitter = new_emitter(monotonic=lambda: hands["monotonic"], wall=lambda: hands["wall"])
+    emitter.operation_start("before", "add", "ipfs")
+    assert emitter.flush(60)
+    hands["monotonic"] += 2.5
+    hands["wall"] += 2.5 + 3600
+
+    later = itertools.count()
+
+    def started_after_the_step() -> bool:
+        emitter.operation_start(f"after {next(later)}", "add", "ipfs")
+        assert emitter.flush(60)
+        return bool(daemon.events[-1]["timestamp"] == 1_700_003_602.5)
+
+    until(started_after_the_step, "the sender to look at the clock again")
+    emitter.status_change("before", "completed")
+    assert emitter.flush(60)
+    start, end = daemon.events[0]["timestamp"], daemon.events[-1]["timestamp"]
+    assert (start, end) == (1_700_000_000.0, 1_700_000_002.5)
+
+
+def test_an_instant_may_be_given(daemon: ScriptedDaemon, new_emitter: NewEmitter) -> None:
+    """`at` is an instant of the emitter's monotonic clock."""
+    emitter = new_emitter(monotonic=lambda: 50.0, wall=lambda: 1_000.0)
+    emitter.operation_start("a", "add", "ipfs", at=48.0)
+    assert emitter.flush(60)
+    assert daemon.events[0]["timestamp"] == 998.0
+
+
+def test_calls_from_many_threads_all_arrive(daemon: ScriptedDaemon, emitter: Emitter) -> None:
+    """Events are neither lost nor doubled, and each thread's own are in order."""
+
+    def work(thread: int) -> None:
+        for number in range(500):
+            emitter.operation_start(f"{thread}-{number}", "add", "ipfs")
+            emitter.status_change(f"{thread}-{number}", "completed")
+
+    threads = [threading.Thread(target=work, args=(thread,)) for thread in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert emitter.flush(60)
+    for thread in range(4):
+        mine = [event["operation_id"] for event in daemon.events if event["operation_id"].startswith(f"{thread}-")]
+        assert mine == [f"{thread}-{number}" for number in range(500) for _ in range(2)]
+
+
+def test_the_thread_ends_when_the_emitter_is_gone(daemon: ScriptedDaemon) -> None:
+    """Nobody can note anything any more: the sender finishes and leaves."""
+    emitter = Emitter(daemon.path, "wal")
+    emitter.operation_start("a", "add", "ipfs")
+    del emitter
+    until(lambda: daemon.events, "the event")
+    until(lambda: daemon.connections == 0, "the sender to leave")
+
+
+@pytest.mark.parametrize("arguments", [{"producer": ""}, {"producer": "x" * 201}, {"capacity": 0}])
+def test_an_emitter_that_cannot_work_is_not_made(arguments: dict[str, Any]) -> None:
+    """What is wrong with it is said when it is made, not when it is used."""
+    with pytest.raises(ValueError, match="expected"):
+        Emitter("/nowhere", **arguments)

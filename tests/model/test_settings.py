@@ -1,0 +1,66 @@
+"""Each setting is declared once, whole."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from telemetryd.model.settings import Setting, Settings, declared
+
+ALL = list(declared())
+names = pytest.mark.parametrize("setting", ALL, ids=lambda each: each.name)
+
+
+@names
+def test_a_default_keeps_its_own_bounds(setting: Setting) -> None:
+    """And has the kind that is asked of others."""
+    assert type(setting.default) is setting.kind
+    if isinstance(setting.default, int) and setting.minimum is not None and setting.maximum is not None:
+        assert setting.minimum <= setting.default <= setting.maximum
+
+
+@names
+def test_a_number_has_bounds_and_everything_has_a_sentence(setting: Setting) -> None:
+    """A setting says what it is for, and what it may be."""
+    assert setting.description.endswith(".") and setting.description[0].isupper()
+    assert (setting.kind is int) == (setting.minimum is not None) == (setting.maximum is not None)
+    assert setting.changes == ("at once" if setting.live else "at restart")
+
+
+@names
+def test_a_setting_is_where_its_name_says(setting: Setting) -> None:
+    """The section's field of the key holds the default."""
+    assert getattr(getattr(Settings(), setting.section), setting.key) == setting.default
+
+
+def test_names_and_environment_names_are_unique() -> None:
+    """One word, one setting."""
+    assert len({each.name for each in ALL}) == len({each.environment for each in ALL}) == len(ALL)
+
+
+def test_the_seeds_environment_names_are_kept() -> None:
+    """The others follow from section and key."""
+    environment = {each.name: each.environment for each in ALL}
+    assert environment["telemetry.metrics_path"] == "IPFS_KIT_TELEMETRY_PATH"
+    assert environment["telemetry.retention_days"] == "IPFS_KIT_TELEMETRY_RETENTION"
+    assert environment["telemetry.sampling_interval"] == "IPFS_KIT_TELEMETRY_INTERVAL"
+    assert environment["telemetry.enable_detailed_timing"] == "IPFS_KIT_TELEMETRY_DETAILED"
+    assert environment["telemetry.operation_hooks"] == "IPFS_KIT_TELEMETRY_HOOKS"
+    assert environment["http.listen"] == "TELEMETRYD_HTTP_LISTEN"
+
+
+def test_what_changes_at_once_is_what_the_contract_says() -> None:
+    """All else waits for a restart."""
+    assert {each.name for each in ALL if each.live} == {
+        "telemetry.enabled",
+        "telemetry.retention_days",
+        "telemetry.sampling_interval",
+        "telemetry.enable_detailed_timing",
+    }
+
+
+def test_settings_never_change() -> None:
+    """New settings are a new value."""
+    with pytest.raises(FrozenInstanceError):
+        Settings().telemetry.enabled = False  # type: ignore[misc]

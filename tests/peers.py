@@ -1,0 +1,44 @@
+"""The programs that telemetryd works with, as they are on PyPI: ipfs_kit_py's WALs and its telemetry client.
+
+Importing ``ipfs_kit_py`` itself downloads binaries, so only the modules below it are imported,
+under a stand-in for the package that has its path and nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+import sys
+from types import ModuleType
+
+PACKAGE = "ipfs_kit_py"
+INSTALL = "pip install --no-deps ipfs_kit_py==0.3.0 requests"
+
+
+def storage_wal() -> ModuleType:
+    """Return the module of ``StorageWriteAheadLog`` and ``BackendHealthMonitor``."""
+    return _submodule("storage_wal")
+
+
+def wal() -> ModuleType:
+    """Return the module of ``WAL``."""
+    return _submodule("wal")
+
+
+def wal_telemetry_client() -> ModuleType:
+    """Return the module of ``WALTelemetryClient``."""
+    return _submodule("wal_telemetry_client")
+
+
+def _submodule(name: str) -> ModuleType:
+    if PACKAGE not in sys.modules:
+        found = importlib.util.find_spec(PACKAGE)
+        if found is None or found.submodule_search_locations is None:
+            raise ModuleNotFoundError(f"these tests drive the real {PACKAGE}, which is not installed: {INSTALL}")
+        stand_in = ModuleType(PACKAGE)
+        stand_in.__path__ = list(found.submodule_search_locations)
+        sys.modules[PACKAGE] = stand_in
+        # It logs several lines for each operation.
+        logging.getLogger(PACKAGE).setLevel(logging.CRITICAL)
+    return importlib.import_module(f"{PACKAGE}.{name}")

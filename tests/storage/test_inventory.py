@@ -1,0 +1,155 @@
+"""The inventory: whatever lies in the folder at start, what is valid is kept."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+from telemetryd.storage.files import Files
+from telemetryd.storage.folder import Folder
+from telemetryd.storage.inventory import judge, take_inventory
+from telemetryd.storage.journal import ActiveSegment, Checkpoint
+from telemetryd.storage.part_name import Kind, Level, Part
+
+from .samples import HOUR, frozen_of, in_file_order, sealed, stored_rows
+
+FOLDER = Folder(Files(), "/data")
+
+
+def part(level: Level, first: int, last: int, kind: Kind = "events", hour: int = HOUR) -> Part:
+    return Part.named(FOLDER, kind, hour, level, first, last)
+
+
+def segment(first: int, state: str = "closed") -> str:
+    return f"/data/journal/{first:020d}.{state}"
+
+
+def test_a_part_that_begins_with_a_segment_is_not_committed() -> None:
+    """Whatever its hour, kind and end: the segment's rows are replayed, so its parts do not count."""
+    uncommitted = [part("part", 101, 200), part("part", 101, 180, "rollups", HOUR + 3600), part("brief", 101, 200)]
+    committed = [part("part", 1, 100), part("part", 1, 100, "rollups")]
+    verdict = judge([segment(101), segment(201, "active")], [*committed, *uncommitted])
+    assert verdict.replay == [segment(101), segment(201, "active")]
+    assert verdict.leftovers == uncommitted
+
+
+def test_segments_are_replayed_in_order_of_their_sequences() -> None:
+    """An abandoned segment is still called active; its place among the others is that of its number."""
+    assert judge([segment(900), segment(20, "active"), segment(100)], []).replay == [
+        segment(20, "active"),
+        segment(100),
+        segment(900),
+    ]
+
+
+def test_parts_that_a_compacted_one_covers_are_leftovers() -> None:
+    """The new file is there, so the old ones do not count any more, each kind for itself."""
+    parts = [part("hour", 1, 200), part("part", 1, 100), part("part", 101, 200), part("part", 1, 100, "rollups")]
+    verdict = judge([], parts)
+    assert verdict.covered == parts[1:3]
+    assert verdict.uncommitted == []
+
+
+def test_a_segment_that_came_back_is_not_replayed() -> None:
+    """Its rows are in a compacted part already: replayed, they would count twice."""
+    verdict = judge([segment(101), segment(201)], [part("hour", 1, 200)])
+    assert (verdict.stored_already, verdict.replay, verdict.leftovers) == ([segment(101)], [segment(201)], [])
+
+
+def test_an_orderly_folder_stays_as_it_is(files: Files, folder: Folder) -> None:
+    """All parts are in the catalog with their sizes, all segments are to be replayed, nothing is touched."""
+    head = frozen_of(300, hours=2)
+    parts = sealed(files, folder, head)
+    segment = ActiveSegment.create(files, folder, Checkpoint(301, True, b""))
+    segment.abandon()
+    found = take_inventory(files, folder)
+    assert (found.segments, found.set_aside, found.removed) == ([segment.path], [], [])
+    assert found.catalog.bytes == sum(part.size for part in parts)
+    assert stored_rows(files, found.catalog.view()) == in_file_order(head.columns)
+
+
+def test_what_never_happened_is_removed(files: Files, folder: Folder) -> None:
+    """Unfinished files and empty partitions of a crash are gone, and told."""
+    parts = sealed(files, folder, frozen_of(10))
+    unfinished = [parts[0].path + ".tmp", os.path.join(folder.journal, "00000000000000000001.active.tmp")]
+    for path in unfinished:
+        Path(path).write_bytes(b"half")
+    empty = folder.partition("events", HOUR + 86400)
+    files.make_folder(empty)
+    found = take_inventory(files, folder)
+    assert sorted(found.removed) == sorted(unfinished)
+    assert not any(files.exists(path) for path in (*unfinished, empty, os.path.dirname(empty)))
+    assert len(found.catalog.view()[HOUR].events) == 1
+
+
+def test_what_is_not_ours_is_set_aside(files: Files, folder: Folder) -> None:
+    """Foreign names, folders in place of files and files in place of folders go to quarantine, each with a reason."""
+    head = frozen_of(50)
+    events = sealed(files, folder, head)[0]
+    partition = os.path.dirname(events.path)
+    foreign = [
+        os.path.join(folder.journal, "notes.txt"),
+        os.path.join(partition, "mine.parquet"),
+        os.path.join(folder.root("events"), "README"),
+        os.path.join(folder.root("rollups"), "date=2023-11-14", "hour=7"),
+        os.path.join(folder.root("rollups"), "date=2023-11-14", "stray"),
+    ]
+    for path in foreign[:3]:
+        Path(path).write_bytes(b"?")
+    files.make_folder(foreign[3])
+    Path(foreign[4]).write_bytes(b"?")
+    as_folder = os.path.join(partition, "part-00000000000000000900-00000000000000000901.parquet")
+    files.make_folder(as_folder)
+    found = take_inventory(files, folder)
+    assert sorted(os.path.relpath(path, f"{folder.path}/quarantine") for path, _ in found.set_aside) == sorted(
+        os.path.relpath(path, folder.path) for path in (*foreign, as_folder)
+    )
+    assert all(files.exists(path) and reason for path, reason in found.set_aside)
+    assert stored_rows(files, found.catalog.view()) == in_file_order(head.columns)
+    assert take_inventory(files, folder).set_aside == []
+
+
+def test_a_part_that_was_cut_off_is_set_aside_and_covers_nothing(files: Files, folder: Folder) -> None:
+    """A compacted file that is not whole does not take the place of the parts it was made of."""
+    head = frozen_of(100)
+    sealed(files, folder, head)
+    for kind, length in (("events", 3000), ("rollups", 0)):
+        hour = Part.named(folder, kind, HOUR, "hour", 1, 100)  # type: ignore[arg-type]
+        Path(hour.path).write_bytes(bytes(length))
+    found = take_inventory(files, folder)
+    assert len(found.set_aside) == 2
+    assert stored_rows(files, found.catalog.view()) == in_file_order(head.columns)
+
+
+def test_a_segment_that_came_back_is_set_aside(files: Files, folder: Folder) -> None:
+    """It is kept in quarantine, in case a person knows better."""
+    (events, rollups) = sealed(files, folder, frozen_of(100))
+    for each in (events, rollups):
+        files.rename(each.path, Part.named(folder, each.kind, HOUR, "hour", 1, 100).path)
+    ActiveSegment.create(files, folder, Checkpoint(1, True, b"")).close()
+    found = take_inventory(files, folder)
+    assert found.segments == []
+    assert len(found.set_aside) == 1
+    assert len(found.catalog.view()[HOUR].events) == 1
+
+
+def test_any_bytes_whatever_in_the_folder_do_not_stop_the_start(files: Files, folder: Folder) -> None:
+    """Files of random bytes under random, partly right names everywhere: the inventory ends, valid parts are kept."""
+    head = frozen_of(100)
+    sealed(files, folder, head)
+    chosen = random.Random(7)
+    places = [folder.journal, folder.root("events"), folder.root("rollups"), folder.partition("events", HOUR)]
+    names = ["x", ".hidden", "a b", "00000000000000000200.closed", "é", "date=2023-11-14x", "part-.parquet", "PAR1"]
+    for place in places:
+        for name in names:
+            Path(place, name).write_bytes(chosen.randbytes(chosen.randrange(200)))
+    raw = os.fsencode(folder.journal) + b"/\xff\xfe"
+    with open(raw, "wb"):
+        pass
+    found = take_inventory(files, folder)
+    assert stored_rows(files, found.catalog.view()) == in_file_order(head.columns)
+    assert [os.path.basename(path) for path in found.segments] == ["00000000000000000200.closed"]
+    assert len(found.set_aside) == len(places) * len(names)
+    again = take_inventory(files, folder)
+    assert (again.set_aside, again.removed) == ([], [])
