@@ -3,6 +3,7 @@
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 venv="${TELEMETRYD_VENV:-$root/.venv}"
+if [[ "$venv" != /* ]]; then venv="$PWD/$venv"; fi
 
 say() { printf '== %s\n' "$*" >&2; }
 fail() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
@@ -24,12 +25,14 @@ find_python() {
 need_environment() {
     local profile="$1" key python target="$root"
     key="$(cat "$root/setup.cfg" "$root/pyproject.toml" "${BASH_SOURCE[0]}" | sha256sum | cut -c1-16)"
-    if "$venv/bin/python" -c '' 2>/dev/null; then
+    # One that was moved or copied still names the place it was made for.
+    if "$venv/bin/python" -c '' 2>/dev/null && grep -qF "$venv/bin/python" "$venv/bin/pip" 2>/dev/null; then
         # Whatever the tests need includes what a run needs.
         if [[ -e "$venv/.$profile-$key" || -e "$venv/.test-$key" ]]; then return; fi
     else
-        if [[ -e "$venv" && ! -e "$venv/pyvenv.cfg" ]]; then fail "expected a virtual environment or nothing at $venv, found something else"; fi
-        python="$(find_python)" || fail "expected Python 3.11 or newer with venv (Debian: apt install python3-venv), found none; PYTHON=/path names another"
+        if [[ -n "$(ls -A "$venv" 2>/dev/null)" && ! -e "$venv/pyvenv.cfg" ]]; then fail "expected a virtual environment or nothing at $venv, found something else"; fi
+        python="$(find_python)" || { apt_install python3 python3-venv && python="$(find_python)"; } \
+            || fail "expected Python 3.11 or newer with venv (Debian: apt install python3-venv), found none; PYTHON=/path names another"
         say "making a virtual environment in $venv with $python"
         "$python" -m venv --clear "$venv" || fail "the virtual environment could not be made; the lines above say why"
     fi
@@ -50,13 +53,15 @@ pip_install() {
         || fail "pip could not install $*; its words are above (no network is the usual reason)"
 }
 
+# Install packages with apt, where that is ours to do; the status says whether they are there now.
+apt_install() {
+    [[ "$(id -u)" == 0 ]] && command -v apt-get >/dev/null || return 1
+    say "installing $* with apt"
+    apt-get install -qq -y "$@" >/dev/null 2>&1 && return
+    apt-get update -qq >/dev/null 2>&1 && apt-get install -qq -y "$@" >/dev/null 2>&1
+}
+
 # socat is only for trying the socket by hand: without it everything else works.
 need_socat() {
-    if command -v socat >/dev/null; then return; fi
-    if [[ "$(id -u)" == 0 ]] && command -v apt-get >/dev/null; then
-        say "installing socat with apt"
-        if apt-get install -qq -y socat >/dev/null 2>&1; then return; fi
-        if apt-get update -qq >/dev/null 2>&1 && apt-get install -qq -y socat >/dev/null 2>&1; then return; fi
-    fi
-    say "socat is missing, which only the lines to try need: apt install socat"
+    command -v socat >/dev/null || apt_install socat || say "socat is missing, which only the lines to try need: apt install socat"
 }

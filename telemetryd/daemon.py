@@ -12,6 +12,7 @@ import math
 import os
 import signal
 import time
+import traceback
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -26,10 +27,12 @@ from telemetryd.api.services import Services
 from telemetryd.config import Configuration
 from telemetryd.ingest.ledger import Ledger
 from telemetryd.ingest.listener import Listener, listening
-from telemetryd.ingest.recorder import Recorder, Recovery
+from telemetryd.ingest.recorder import Recorder
 from telemetryd.ingest.recovery import recover, seed_window
+from telemetryd.ingest.segments import Recovery
 from telemetryd.ingest.upkeep import Upkeep
 from telemetryd.instrumentation import Instrumentation
+from telemetryd.instrumentation.counters import VERDICTS
 from telemetryd.instrumentation.events import (
     Draining,
     Quarantined,
@@ -123,6 +126,8 @@ async def running(
     async with AsyncExitStack() as parts:
         files = Files()
         folder = parts.enter_context(Folder(files, settings().telemetry.metrics_path).locked())
+        if (aside := configuration.set_aside()) is not None:
+            instrumentation.emit(Quarantined(str(aside), "expected stored settings"))
         ledger = Ledger(settings(), instrumentation)
         catalog, recovery = await asyncio.to_thread(_recover, files, folder, ledger, instrumentation, clock())
         recorder = Recorder(
@@ -143,13 +148,21 @@ async def running(
         reader = Reader(files, catalog.carry)
         engine = QueryEngine(partial(_snapshot, recorder, catalog, settings, clock), settings, reader)
         parts.callback(engine.close)
+        starting = ["the daemon is starting"]
         services = Services(
             query=engine,
             realtime=lambda window: realtime(ledger.tracker, ledger.window, clock(), window),
             settings=live,
-            ready=lambda: [problem for problem in (recorder.problem, upkeep.problem) if problem],
+            ready=lambda: [problem for problem in (*starting, recorder.problem, upkeep.problem) if problem],
+            books=lambda: {
+                **instrumentation.balance(),
+                "dropped_by_producers": ledger.producers.dropped,
+                "folded_series": ledger.tracker.series.folded,
+            },
             version=__version__,
-            unexpected=lambda operation, error: instrumentation.emit(RequestFailed(operation, repr(error))),
+            unexpected=lambda operation, error: instrumentation.emit(
+                RequestFailed(operation, "".join(traceback.format_exception(error)))
+            ),
             now=clock,
         )
         url = await parts.enter_async_context(serving(application(services), settings().http.listen))
@@ -159,14 +172,13 @@ async def running(
             await parts.enter_async_context(listening(listener, socket, systemd.inherited_socket(environment)))
         path = settings().telemetry.metrics_path
         instrumentation.emit(Serving(url, None if socket is None else str(socket), path, recovery.rows))
+        starting.clear()
         systemd.notify("READY=1", environment)
         try:
             yield Running(url, socket, services)
         finally:
             systemd.notify("STOPPING=1", environment)
-    books = instrumentation.books
-    words = ("received", "stored", "duplicate", "rejected", "discarded")
-    instrumentation.emit(Stopped(*(books[word] for word in words)))
+    instrumentation.emit(Stopped(*(instrumentation.books[word] for word in ("received", *VERDICTS))))
 
 
 def main(configuration: Configuration) -> int:

@@ -17,7 +17,7 @@ def healthy_handler(services: Services) -> Handler:
     """Return the handler of ``GET /-/healthy``: 200 as long as the event loop turns."""
 
     async def healthy(request: web.Request) -> web.StreamResponse:
-        return answer(success(HEALTHY_OPERATION, services.now(), version=services.version))
+        return answer(success(HEALTHY_OPERATION, services.now(), version=services.version, books=services.books()))
 
     return healthy
 

@@ -42,7 +42,7 @@ class Services:
     """The parts that answer requests.
 
     ``realtime`` gets the window's seconds; ``ready`` returns the reasons why the daemon is not (empty:
-    it is); ``unexpected`` is told the operation's name and the error of each answer with status 500;
+    it is); ``books`` what the daemon has received and what became of it; ``unexpected`` is told the operation's name and the error of each answer with status 500;
     ``now`` is Unix seconds.
     """
 
@@ -50,6 +50,7 @@ class Services:
     realtime: Callable[[float], dict[str, Any]]
     settings: LiveConfiguration
     ready: Callable[[], list[str]]
+    books: Callable[[], dict[str, Any]]
     version: str
     unexpected: Callable[[str, Exception], None]
     now: Callable[[], float] = time.time

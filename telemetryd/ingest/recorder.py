@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -18,11 +17,11 @@ from telemetryd.instrumentation import Instrumentation
 from telemetryd.instrumentation.events import JournalFailed, OperationsExpired
 from telemetryd.model.errors import StorageError, StorageUnavailable
 from telemetryd.model.settings import Settings
-from telemetryd.storage.head import FrozenHead
 from telemetryd.storage.journal import ActiveSegment, EventsRecord, ExpiredRecord, encode_record
 
 from .ledger import Ledger
 from .producers import Verdict
+from .segments import ClosedSegment, Recovery
 from .submission import Respondent, Submission
 
 # A segment is rotated at this size even where its head has room for more rows.
@@ -33,27 +32,6 @@ MAX_CLOSED = 4
 P = ParamSpec("P")
 R = TypeVar("R")
 CreateSegment = Callable[[int, bool, bytes], ActiveSegment]
-
-
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """What a replay gave: segments that wait to be sealed, those that hold no rows, and how many rows."""
-
-    closed: list[ClosedSegment]
-    empty: list[str]
-    rows: int
-
-
-@dataclass(slots=True)
-class ClosedSegment:
-    """A head that waits to be sealed, and the segment that holds its rows until then.
-
-    Readers see its rows from the moment it is frozen; it can be sealed once ``path`` is final.
-    """
-
-    head: FrozenHead
-    path: str
-    final: bool = True
 
 
 class Recorder:

@@ -20,7 +20,7 @@ from telemetryd.storage.journal import EventsRecord, SegmentContent, read_segmen
 from telemetryd.storage.part import read_events
 
 from .ledger import Ledger
-from .recorder import ClosedSegment, Recovery
+from .segments import ClosedSegment, Recovery
 
 # The columns of an event that the window is made of.
 ENDINGS = ("timestamp", "operation_type", "backend", "status", "previous", "latency")

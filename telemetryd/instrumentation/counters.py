@@ -11,6 +11,10 @@ import structlog
 from .events import InternalEvent
 
 
+# What can become of an event that was received.
+VERDICTS = ("stored", "duplicate", "rejected", "discarded")
+
+
 class Instrumentation:
     """Where parts say what happened to them: ``emit`` logs and counts.
 
@@ -49,11 +53,21 @@ class Instrumentation:
         self.books["rejected"] += events
         self.rejected[reason] += events
 
+    def balance(self) -> dict[str, Any]:
+        """Return the books as they are now; ``received`` is the sum of all that follow it but the reasons."""
+        settled = {word: self.books[word] for word in VERDICTS}
+        reasons = dict(sorted(self.rejected.items()))
+        return {
+            "received": self.books["received"],
+            **settled,
+            "in_flight": self.in_flight,
+            "rejected_by_reason": reasons,
+        }
+
     @property
     def in_flight(self) -> int:
         """Events received and not yet settled."""
-        books = self.books
-        return books["received"] - books["stored"] - books["duplicate"] - books["rejected"] - books["discarded"]
+        return self.books["received"] - sum(self.books[word] for word in VERDICTS)
 
 
 def _power_of_ten(number: int) -> bool:

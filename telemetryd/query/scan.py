@@ -25,7 +25,7 @@ from .snapshot import Snapshot
 
 # Rows that are read again to tell the true extremes of contested intervals; beyond it, the
 # sources are taken to follow one another.
-MAX_CONTESTED_ROWS = 2_000_000
+MAX_CONTESTED_ROWS = 500_000
 _US = 1_000_000
 
 

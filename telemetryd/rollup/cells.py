@@ -87,7 +87,9 @@ def queue_cells(
     at_begin = last - moved
     # Between rows the number stands still, so a row moves the rest of its cell by its net.
     rest = net * (end[cell] - (start + rows.width[order]))
-    integral = at_begin * (end - begin).astype(np.float64) + np.bincount(at, rows.integral[order] + rest, series * cells).reshape(shape)
+    integral = at_begin * (end - begin).astype(np.float64) + np.bincount(
+        at, rows.integral[order] + rest, series * cells
+    ).reshape(shape)
     until = np.clip(horizon, begin, end)
     integral = integral - last * (end - until)
     level = opening[owner] + np.cumsum(net) - net

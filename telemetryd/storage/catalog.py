@@ -69,6 +69,11 @@ class Catalog:
         """The size on disk of all parts together."""
         return sum(part.size for parts in self._hours.values() for part in (*parts.events, *parts.rollups))
 
+    @property
+    def last(self) -> int:
+        """The highest sequence that a part's name tells, 0 without parts: new rows must come after it."""
+        return max((part.last for parts in self._hours.values() for part in (*parts.events, *parts.rollups)), default=0)
+
     def add(self, parts: Iterable[Part]) -> None:
         """Add parts of any hours, in one step."""
         hours = dict(self._hours)

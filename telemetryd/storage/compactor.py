@@ -96,7 +96,12 @@ def _rewrite_events(parts: HourParts) -> bool:
 
 
 def _rewrite_rollups(parts: HourParts) -> bool:
-    return len(parts.rollups) != 1 or not parts.rollups[0].compacted
+    return len(parts.rollups) != 1 or not parts.rollups[0].compacted or bool(_unspoken(parts))
+
+
+def _unspoken(parts: HourParts) -> list[Part]:
+    """Return the events parts of whose rows no rollup speaks, for theirs was lost."""
+    return [part for part in parts.events if not any(part.meets(rollup) for rollup in parts.rollups)]
 
 
 class _Work:
@@ -164,8 +169,7 @@ class _Work:
 
     def _gather_rollups(self) -> None:
         """Gather the rollups there are, and build those of rows that no rollup speaks of."""
-        unspoken = [part for part in self._parts.events if not any(part.meets(each) for each in self._parts.rollups)]
-        for part in sorted((*self._parts.rollups, *unspoken), key=lambda part: part.first):
+        for part in sorted((*self._parts.rollups, *_unspoken(self._parts)), key=lambda part: part.first):
             if part.kind == EVENTS:
                 for rows in merged_rows(self._files, [part]):
                     self._summary.add_rows(rows)
@@ -183,4 +187,4 @@ class _Work:
 
     def _publish(self, part: Part, size: int) -> None:
         self.new.append(replace(part, size=size))
-        self._files.sync_folder(os.path.dirname(part.path))
+        self._folder.sync_partition(os.path.dirname(part.path))

@@ -67,6 +67,14 @@ class Folder:
         self._files.sync_folder(os.path.dirname(path))
         return chosen
 
+    def sync_partition(self, partition: str) -> None:
+        """Return once the names in a partition's folder, and those that lead to it, are on disk. Raises OSError."""
+        # All the way up: whoever made these folders may have failed before they were durable.
+        path = partition
+        while path != self.path:
+            self._files.sync_folder(path)
+            path = os.path.dirname(path)
+
     def remove_empty(self, partition: str) -> None:
         """Remove a partition's folder, and that of its date, where they are empty. Raises OSError."""
         path = partition

@@ -134,13 +134,6 @@ def oldest_timestamp(files: Files, part: Part) -> int:
         return int(oldest)
 
 
-def count_rows(files: Files, part: Part) -> int:
-    """Return the number of rows of a part, from its footer; raises as :func:`read_events`."""
-    with _opened(files, part) as file:
-        rows: int = file.metadata.num_rows
-        return rows
-
-
 def read_rollups(files: Files, part: Part) -> RollupRows:
     """Return all rows of a rollup part; raises as :func:`read_events`."""
     with _opened(files, part, rollup_schema.FEW_VALUED) as file:

@@ -36,7 +36,7 @@ def seal(files: Files, folder: Folder, frozen: FrozenHead, interval: int) -> lis
             replace(rollups, size=write_rollups(files, rollups.path, build(columns, interval), carry_of(columns)))
         )
         for part in (events, rollups):
-            files.sync_folder(os.path.dirname(part.path))
+            folder.sync_partition(os.path.dirname(part.path))
     return parts
 
 

@@ -139,7 +139,14 @@ async def server() -> AsyncIterator[Server]:
         return {"window": window, "latency": {}, "throughput": {"overall": float("inf")}}
 
     services = Services(
-        query, realtime, settings, lambda: reasons, "1.2.3", lambda *failed: unexpected.append(failed), lambda: NOW
+        query=query,
+        realtime=realtime,
+        settings=settings,
+        ready=lambda: reasons,
+        books=lambda: {"received": 3, "stored": 3},
+        version="1.2.3",
+        unexpected=lambda *failed: unexpected.append(failed),
+        now=lambda: NOW,
     )
     async with serving(application(services), "127.0.0.1:0", services.now) as url, aiohttp.ClientSession() as client:
         yield Server(url, client, query, settings, reasons, unexpected)

@@ -30,12 +30,18 @@ def daemon(new_daemon: Callable[..., Daemon]) -> Daemon:
 
 
 @pytest.fixture(scope="module")
-def shared_daemon() -> Iterator[Daemon]:
-    """A daemon that is ready, for the tests of a module that keep out of one another's way."""
+def new_shared_daemon() -> Iterator[Callable[..., Daemon]]:
+    """Make daemons that are not started yet and live as long as the module's tests run."""
     with _daemons() as make:
-        made = make()
-        made.start()
-        yield made
+        yield make
+
+
+@pytest.fixture(scope="module")
+def shared_daemon(new_shared_daemon: Callable[..., Daemon]) -> Daemon:
+    """A daemon that is ready, for the tests of a module that keep out of one another's way."""
+    made = new_shared_daemon()
+    made.start()
+    return made
 
 
 @contextmanager

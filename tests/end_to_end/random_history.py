@@ -59,14 +59,12 @@ class RandomHistory:
         random = self._random
         series = {"operation_type": random.choice(TYPES), "backend": random.choice(BACKENDS)}
         kind = random.choices(("whole", "orphan", "orphan that says what it is"), (90, 5, 5))[0]
-        said = series if kind != "orphan" else {}
-        if kind == "whole":
-            said = series if random.random() < 0.2 else {}
+        tells = kind == "orphan that says what it is" or (kind == "whole" and random.random() < 0.2)
+        said = series if tells else {}
         now = self._instant(random.uniform(self._begin, self._end))
         if kind == "whole":
-            yield start(
-                operation_id, now, **series, **({"size": random.randrange(10**9)} if random.random() < 0.5 else {})
-            )
+            size: dict[str, Any] = {"size": random.randrange(10**9)} if random.random() < 0.5 else {}
+            yield start(operation_id, now, **series, **size)
         else:
             yield change(operation_id, "processing", now, **said)
         for status, more in self._statuses():

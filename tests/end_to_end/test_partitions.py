@@ -16,7 +16,7 @@ import pytest
 from tests.oracle.events import change, health, life, start
 
 from .daemon import Daemon
-from .parquet_files import QUICK, compacted_hours, holds, is_compact, partition, rows_in
+from .parquet_files import QUICK, holds, is_compact, partition, rows_in
 from .waiting import until
 
 HOUR = 3600
@@ -37,39 +37,35 @@ COLUMNS = {
 }
 
 
-def past_hours() -> list[dict[str, Any]]:
-    """Return 3, 5 and 7 operations of three past hours, the last of which spans two, out of order."""
+def past_hours() -> list[list[dict[str, Any]]]:
+    """Return 3, 5 and 7 operations of three past hours and one that spans two, hours mixed, in four batches."""
     now = time.time() // HOUR * HOUR
-    events = []
-    for hours, operations in ((2, 3), (5, 5), (30, 7)):
-        for number in range(operations):
-            at = now - hours * HOUR + 60 * number
-            events += life(f"{hours}-{number}", at, latency=2.0, end="failed" if number % 3 == 0 else "completed")
-    spanning = [
-        start("spanning", now - 5 * HOUR + 3590, "pin", "s3", size=42),
-        change("spanning", "completed", now - 4 * HOUR + 10),
+    lives = [
+        life(f"{hours}-{number}", now - hours * HOUR + 60 * number, 2.0, "failed" if number % 3 == 0 else "completed")
+        for hours, operations in ((2, 3), (5, 5), (30, 7))
+        for number in range(operations)
     ]
-    return [*events[::-1], *spanning, health("s3", "degraded", now - 2 * HOUR + 5)]
+    batches = [[event for each in lives[at::4] for event in each] for at in range(4)]
+    batches[1].append(start("spanning", now - 5 * HOUR + 3590, "pin", "s3", size=42))
+    batches[2].append(change("spanning", "completed", now - 4 * HOUR + 10))
+    batches[3].append(health("s3", "degraded", now - 2 * HOUR + 5))
+    return batches
 
 
-@pytest.fixture
-def filed(new_daemon: Callable[..., Daemon]) -> tuple[Daemon, list[dict[str, Any]]]:
-    """A daemon whose rows are all in compacted hours, and the events in them."""
-    daemon, events = new_daemon(**QUICK), past_hours()
+@pytest.fixture(scope="module")
+def filed(new_shared_daemon: Callable[..., Daemon]) -> tuple[Daemon, list[dict[str, Any]]]:
+    """A daemon whose rows are all in compacted hours, and the events in them; tests only look at it."""
+    daemon = new_shared_daemon(**QUICK)
     daemon.start()
+    events: list[dict[str, Any]] = []
     with daemon.producer() as producer:
         producer.hello("the WAL")
-        # Several frozen heads: several parts of each hour.
-        sent = 0
-        for number in range(4):
-            producer.store(number + 1, events[number::4])
-            sent += len(events[number::4])
-            until(partial(holds, daemon, sent), "the batch to be sealed")
-    hours = {partition(event["timestamp"]) for event in events}
-    until(
-        lambda: set(compacted_hours(daemon)) == hours and holds(daemon, len(events)),
-        "every hour to be one file",
-    )
+        for number, batch in enumerate(past_hours()):
+            events += batch
+            producer.store(number + 1, batch)
+            # Each batch is sealed on its own: several parts of each hour.
+            until(partial(holds, daemon, len(events)), "the batch to be sealed")
+    until(lambda: is_compact(daemon, "events") and holds(daemon, len(events)), "every hour to be one file")
     return daemon, events
 
 

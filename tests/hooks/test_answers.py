@@ -31,4 +31,4 @@ def test_what_cannot_be_read_is_an_error_line(line: bytes) -> None:
 def test_unknown_answers_say_nothing() -> None:
     """A later daemon may say more than this version knows."""
     answer = read_answer(b'{"later": {"version": 2}}')
-    assert answer.ack is answer.nack is answer.welcome is answer.settings is answer.error is None
+    assert (answer.ack, answer.nack, answer.welcome, answer.settings, answer.error) == (None,) * 5

@@ -158,7 +158,11 @@ def test_discarding_is_counted(daemon: ScriptedDaemon, emitter: Emitter) -> None
     emitter.operation_start("a", "add", "ipfs")
     assert emitter.flush(60)
     daemon.say({"settings": {"enabled": False}})
-    discarded = lambda: (emitter.status_change("a", "completed"), emitter.statistics().discarded)[1]  # noqa: E731
+
+    def discarded() -> int:
+        emitter.status_change("a", "completed")
+        return emitter.statistics().discarded
+
     until(discarded, "the settings to be heard")
     emitter.backend_health_change("s3", None, "online")
     emitter.operation_start("b", "add", "ipfs")
@@ -201,20 +205,20 @@ def test_an_instant_may_be_given(daemon: ScriptedDaemon, new_emitter: NewEmitter
 def test_calls_from_many_threads_all_arrive(daemon: ScriptedDaemon, emitter: Emitter) -> None:
     """Events are neither lost nor doubled, and each thread's own are in order."""
 
-    def work(thread: int) -> None:
+    def work(worker: int) -> None:
         for number in range(500):
-            emitter.operation_start(f"{thread}-{number}", "add", "ipfs")
-            emitter.status_change(f"{thread}-{number}", "completed")
+            emitter.operation_start(f"{worker}-{number}", "add", "ipfs")
+            emitter.status_change(f"{worker}-{number}", "completed")
 
-    threads = [threading.Thread(target=work, args=(thread,)) for thread in range(4)]
+    threads = [threading.Thread(target=work, args=(worker,)) for worker in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert emitter.flush(60)
-    for thread in range(4):
-        mine = [event["operation_id"] for event in daemon.events if event["operation_id"].startswith(f"{thread}-")]
-        assert mine == [f"{thread}-{number}" for number in range(500) for _ in range(2)]
+    for worker in range(4):
+        mine = [event["operation_id"] for event in daemon.events if event["operation_id"].startswith(f"{worker}-")]
+        assert mine == [f"{worker}-{number}" for number in range(500) for _ in range(2)]
 
 
 def test_the_thread_ends_when_the_emitter_is_gone(daemon: ScriptedDaemon) -> None:

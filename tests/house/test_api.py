@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -57,6 +59,17 @@ def test_example(example: Block, daemon_with_data: Daemon) -> None:
         assert told == found
     else:
         assert _shape(json.loads(example.text)) == _shape(answer.json())
+
+
+def test_readme_example(daemon_with_data: Daemon) -> None:
+    """The example in Python of README.md, which is that of the API's users, prints numbers."""
+    (example,) = (block for block in blocks("README.md") if "import requests" in block.text)
+    text = example.text.replace("http://localhost:8000", daemon_with_data.url)
+    ran = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    told = dict(line.split(": ", 1) for line in ran.stdout.splitlines())
+    assert list(told) == ["Latency metrics", "Success rate", "Error rate", "Throughput", "Filtered metrics"]
+    assert all("add" in words and re.search(r"\d", words) for words in told.values())
 
 
 def _shown(path: str) -> str:

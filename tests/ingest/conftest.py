@@ -1,18 +1,17 @@
-"""A metrics folder, a clock that a test moves, and the parts of the intake over them."""
+"""A metrics folder, a clock that a test moves, and the intake over them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from telemetryd.instrumentation import Instrumentation
-from telemetryd.model.settings import Settings
 from telemetryd.storage.folder import Folder
+from tests.storage.samples import FailingFiles
 
-from .intake import Clock, Disk, Quiet, Store
+from .intake import PLENTY, Clock, Intake, Quiet
 
 
 @pytest.fixture
@@ -26,21 +25,22 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def disk() -> Disk:
-    return Disk()
+def disk() -> FailingFiles:
+    return FailingFiles(PLENTY)
 
 
 @pytest.fixture
-def folder(disk: Disk, tmp_path: Path) -> Iterator[Folder]:
+def folder(disk: FailingFiles, tmp_path: Path) -> Iterator[Folder]:
     with Folder(disk, str(tmp_path / "telemetry")).locked() as folder:
         yield folder
 
 
 @pytest.fixture
-def settings() -> Settings:
-    return replace(Settings())
-
-
-@pytest.fixture
-def store(disk: Disk, folder: Folder, clock: Clock, instrumentation: Instrumentation) -> Store:
-    return Store(disk, folder, clock, instrumentation)
+async def intake(
+    disk: FailingFiles, folder: Folder, clock: Clock, instrumentation: Instrumentation
+) -> AsyncIterator[Intake]:
+    """An intake that is not started; whatever runs of it at the end of the test is cancelled."""
+    intake = Intake(disk, folder, clock, instrumentation)
+    yield intake
+    disk.good = PLENTY
+    await intake.crash()

@@ -79,7 +79,9 @@ def columns(rows: Sequence[Row], first_sequence: int = 1) -> EventColumns:
 
 
 # Quarters of a second over three hours: instants that several rows share, and boundaries of intervals.
-instants = st.integers(0, 3 * 3600 * 4).map(lambda quarter: quarter / 4) | st.integers(0, 180).map(lambda at: at * 60.0)
+instants = st.integers(0, 3 * 3600 * 4 - 1).map(lambda quarter: quarter / 4) | st.integers(0, 179).map(
+    lambda at: at * 60.0
+)
 _backends = st.sampled_from(("ipfs", "s3"))
 _statuses = st.builds(
     Row,

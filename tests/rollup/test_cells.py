@@ -58,7 +58,7 @@ def test_operations_add_up_by_series_and_cell(rows: list[Row], width: int) -> No
     built, wide = build(columns(rows), WIDTH), build(columns(rows), width)
     found = operation_cells(built.operations, built.operations.start // width)
     alike = operation_cells(wide.operations, wide.operations.start // width)
-    for name in GaugeCells.__slots__ and type(found).__slots__:
+    for name in type(found).__slots__:
         np.testing.assert_allclose(getattr(found, name), getattr(alike, name), rtol=1e-12)
     assert list(zip(found.series.tolist(), found.cell.tolist(), strict=True)) == sorted(
         set(zip(built.operations.series.tolist(), (built.operations.start // width).tolist(), strict=True))

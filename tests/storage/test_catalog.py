@@ -13,6 +13,7 @@ from telemetryd.storage.part_name import Kind, Level, Part
 
 from .samples import HOUR, frozen_of, hour_parts, sealed
 
+END = HOUR + 3600
 FOLDER = Folder(Files(), "/data")
 
 
@@ -74,6 +75,14 @@ def test_bytes_are_those_of_all_parts() -> None:
     assert catalog.bytes == 7
     catalog.replace(HOUR, [part("part", 1, 100)], [part("hour", 1, 100, size=3)])
     assert catalog.bytes == 5
+
+
+def test_the_last_sequence_of_all_parts_is_known() -> None:
+    """Where the journal is lost, the recorder still knows which sequences are taken."""
+    assert Catalog(Files()).last == 0
+    assert (
+        Catalog(Files(), [part("hour", 1, 900), part("part", 20, 950, "rollups", END), part("part", 1, 3)]).last == 950
+    )
 
 
 ROLLUP = part("part", 1, 100, "rollups")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -15,12 +14,11 @@ from telemetryd.storage import compactor
 from telemetryd.storage.catalog import Catalog
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
-from telemetryd.storage.inventory import take_inventory
 from telemetryd.storage.part import read_carry, read_rollups
 from telemetryd.storage.part_name import Kind, Level, Part
 from telemetryd.storage.rows import concat_events
 
-from .samples import HOUR, INTERVAL, FailingFiles, Row, frozen_of, hour_parts, in_file_order, sealed, stored_rows
+from .samples import HOUR, INTERVAL, frozen_of, hour_parts, in_file_order, sealed, stored_rows
 from .test_summary import rounded
 
 END = HOUR + 3600
@@ -63,6 +61,7 @@ PLANNED = [
     ([part("hour", 1, 9), part("part", 10, 19), part("hour", 1, 19, "rollups")], True),
     ([part("hour", 1, 9), part("hour", 1, 9, "rollups"), part("part", 10, 19, "rollups")], True),
     ([part("brief", 1, 9), part("hour", 1, 9, "rollups")], True),
+    ([part("hour", 1, 9), part("hour", 20, 29, "rollups")], True),
 ]
 
 
@@ -234,6 +233,18 @@ def test_a_source_that_somebody_removed_holds_nothing_up(files: Files, folder: F
     assert stored_rows(files, catalog.view()) == in_file_order(frozen_of(100).columns)
 
 
+def test_rows_that_no_rollup_speaks_of_are_counted_from_the_rows(files: Files, folder: Folder) -> None:
+    """Where an hour's rows are not whole and a rollup is lost, the rows that are left of it still count."""
+    catalog = Catalog(files, sealed(files, folder, frozen_of(60), frozen_of(40, first=61, detailed=False)))
+    compacted(files, folder, catalog)
+    counted = entries(files, catalog)
+    late = frozen_of(50, first=101)
+    catalog.add(sealed(files, folder, late)[:1])
+    compacted(files, folder, catalog)
+    counted += int(build(late.columns, INTERVAL).operations.entries.sum())
+    assert entries(files, catalog) == counted
+
+
 def test_an_hour_whose_parts_are_all_bad_is_gone_from_the_catalog(files: Files, folder: Folder) -> None:
     """Nothing is left to merge, and nothing raises."""
     parts = sealed(files, folder, frozen_of(50))
@@ -243,65 +254,6 @@ def test_an_hour_whose_parts_are_all_bad_is_gone_from_the_catalog(files: Files, 
     (merged,) = compacted(files, folder, catalog)
     assert len(merged.set_aside) == 2
     assert dict(catalog.view()) == {}
-
-
-def test_a_failed_compaction_changes_nothing(files: Files, folder: Folder) -> None:
-    """Wherever the disk fails for a moment, what was there is there, and the next try succeeds."""
-
-    class Hiccup(FailingFiles):
-        def _spend(self) -> None:
-            self.good -= 1
-            if self.good == 0:
-                raise OSError(28, "No space left on device")
-
-    heads = [frozen_of(100), frozen_of(100, first=101)]
-    parts = sealed(files, folder, *heads)
-    before = on_disk(files, folder, "events") + on_disk(files, folder, "rollups")
-    (merge,) = compactor.plan(Catalog(files, parts).view(), END + 60, 60)
-    for good in range(1, 100):
-        try:
-            compactor.merge(Hiccup(good), folder, merge, INTERVAL)
-        except OSError:
-            assert on_disk(files, folder, "events") + on_disk(files, folder, "rollups") == before
-        else:
-            return
-    raise AssertionError("expected the compaction to succeed in the end")
-
-
-def stop_at_each_step(files: Files, folder: Folder, expected: list[Row], stopping: int) -> bool:
-    """Compact on a disk that takes ``stopping`` changes, start again, and check; return whether it got through."""
-    catalog = take_inventory(files, folder).catalog
-    counted = entries(files, catalog)
-    through = False
-    failing = FailingFiles(stopping)
-    with suppress(OSError):
-        compacted(failing, Folder(failing, folder.path), catalog)
-        through = True
-    found = take_inventory(files, folder)
-    assert found.set_aside == []
-    assert entries(files, found.catalog) == counted
-    assert set(expected) <= set(stored_rows(files, found.catalog.view()))
-    compacted(files, folder, found.catalog)
-    assert stored_rows(files, found.catalog.view()) == expected
-    assert entries(files, found.catalog) == counted
-    assert len(on_disk(files, folder, "rollups")) == 1
-    assert len(on_disk(files, folder, "events")) == (1 if expected else 0)
-    return through
-
-
-@pytest.mark.parametrize("detailed", [(True, True), (True, False), (False, False)])
-def test_leftovers_of_a_stopped_compaction_are_removed(
-    files: Files, tmp_path: Path, detailed: tuple[bool, bool]
-) -> None:
-    """At whatever step a compaction stops, after the next start each row and each count is there once."""
-    for stopping in range(60):
-        with Folder(files, str(tmp_path / str(stopping))).locked() as folder:
-            heads = [frozen_of(60, detailed=detailed[0]), frozen_of(40, first=61, detailed=detailed[1])]
-            sealed(files, folder, *heads)
-            expected = in_file_order(*(head.columns for head in heads if head.detailed))
-            if stop_at_each_step(files, folder, expected, stopping):
-                return
-    raise AssertionError("expected the compaction to get through in the end")
 
 
 def test_removing_twice_is_removing_once(files: Files, folder: Folder) -> None:

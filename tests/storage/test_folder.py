@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -112,3 +113,17 @@ def test_an_empty_partition_goes_with_its_date_but_not_the_roots(files: Files, f
     folder.remove_empty(other)
     assert files.names(folder.path) == ["events", "journal", "lock", "rollups"]
     assert files.names(folder.root("events")) == []
+
+
+def test_the_names_that_lead_to_a_partition_are_made_durable(folder: Folder) -> None:
+    """Not the partition alone is synced, but every folder up to the root of its kind."""
+
+    class Watching(Files):
+        synced: ClassVar[list[str]] = []
+
+        def sync_folder(self, path: str) -> None:
+            self.synced.append(os.path.relpath(path, folder.path))
+
+    files = Watching()
+    Folder(files, folder.path).sync_partition(folder.partition("events", HOUR))
+    assert files.synced == ["events/date=2023-11-14/hour=22", "events/date=2023-11-14", "events"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from typing import BinaryIO, ClassVar
 
 import numpy as np
@@ -71,6 +72,17 @@ def test_a_part_that_cannot_be_read_is_named(files: Files, folder: Folder) -> No
         file.truncate(500)
     with pytest.raises(LostPart) as lost:
         list(merged_rows(files, [good, bad]))
+    assert lost.value.part == bad
+
+
+def test_a_part_that_turns_out_bad_in_the_middle_is_named(files: Files, folder: Folder) -> None:
+    """A bad page behind a good footer is found when it is read."""
+    (bad,) = events_of(files, folder, frozen_of(2000))
+    data = bytearray(files.read(bad.path))
+    data[200:400] = bytes(200)
+    Path(bad.path).write_bytes(data)
+    with pytest.raises(LostPart) as lost:
+        list(merged_rows(files, [bad]))
     assert lost.value.part == bad
 
 
