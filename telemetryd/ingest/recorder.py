@@ -254,6 +254,7 @@ class Recorder:
         old, self._segment = self._segment, None
         if old is None:
             return
+        old.abandon()
         frozen = self.ledger.freeze(self._detailed)
         if frozen is not None:
             self.closed.append(ClosedSegment(frozen, old.path))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
@@ -28,7 +28,7 @@ class Definition:
 
     ``lowest`` and ``highest`` name the statistics that ``minimum`` and ``maximum`` work on. ``pooled``:
     its ``average`` is that of the whole range, not that of the samples. ``gauge``: it has a sample in
-    every cell that is known. ``own_values``: aggregation
+    every cell that is known, for each of the keys that this returns. ``own_values``: aggregation
     works on the operations themselves, whose statistics the sample of the whole range holds.
     """
 
@@ -37,7 +37,7 @@ class Definition:
     lowest: str
     highest: str
     pooled: bool = False
-    gauge: bool = False
+    gauge: Callable[[Gathered], Sized] | None = None
     own_values: bool = False
 
 
@@ -106,9 +106,9 @@ DEFINITIONS = MappingProxyType(
         "operation_latency": Definition(_operation_latency, "mean", "min", "max", own_values=True),
         "success_rate": Definition(_rate_of(COMPLETED), "value", "value", "value", pooled=True),
         "error_rate": Definition(_rate_of(FAILED), "value", "value", "value", pooled=True),
-        "backend_health": Definition(_backend_health, "mean", "min", "max", gauge=True),
+        "backend_health": Definition(_backend_health, "mean", "min", "max", gauge=lambda data: data.backends),
         "throughput": Definition(_throughput, "value", "value", "value", pooled=True),
-        "queue_size": Definition(_queue_size, "mean", "min", "max", gauge=True),
+        "queue_size": Definition(_queue_size, "mean", "min", "max", gauge=lambda data: data.keys),
         "retry_count": Definition(_retry_count, "count", "count", "count"),
     }
 )

@@ -15,7 +15,7 @@ from .aggregate import aggregate
 from .deadline import Deadline
 from .definitions import DEFINITIONS
 from .gathered import Gathered
-from .grid import Grid, grid, whole
+from .grid import Grid, grid, most_cells, whole
 from .operations import operation, operations
 from .reader import Reader
 from .request import MetricsRequest, OperationsRequest
@@ -95,25 +95,25 @@ class QueryEngine:
 def _metrics(
     request: MetricsRequest, snapshot: Snapshot, reader: Reader, deadline: Deadline, max_samples: int
 ) -> Result:
+    # Before anything of that size is made.
+    _refuse_beyond(max_samples, most_cells(request.range, request.interval))
     cells = grid(request.range, request.interval)
-    deadline.check()
     data = Scan(snapshot, reader, request.range, request.interval, deadline).gather(request.filters)
     tables: dict[str, MetricTable] = {}
     samples = 0
     for name in request.metric_types:
         deadline.check()
-        _refuse_beyond(max_samples, samples + len(cells), "the range and interval give")
-        tables[name] = _table(name, request, data, cells, max_samples)
+        tables[name] = _table(name, request, data, cells, max_samples - samples)
         samples += len(tables[name])
-        _refuse_beyond(max_samples, samples, "this one has")
+        _refuse_beyond(max_samples, samples)
     return Result(request.range.start, request.range.end, request.interval, tables)
 
 
-def _table(name: str, request: MetricsRequest, data: Gathered, cells: Grid, max_samples: int) -> MetricTable:
+def _table(name: str, request: MetricsRequest, data: Gathered, cells: Grid, room: int) -> MetricTable:
     definition = DEFINITIONS[name]
-    if definition.gauge:
-        # Their samples can be counted before they are made.
-        _refuse_beyond(max_samples, len(cells) * len(data.keys), "this one has")
+    if definition.gauge and request.aggregation is None:
+        # Its samples can be counted before they are made.
+        _refuse_beyond(room, len(cells) * len(definition.gauge(data)))
     samples = definition.samples(data, cells, request.filters)
     if request.aggregation is None or not len(samples):
         return samples
@@ -121,8 +121,9 @@ def _table(name: str, request: MetricsRequest, data: Gathered, cells: Grid, max_
     return aggregate(definition, request.aggregation, samples, one, request.range.seconds)
 
 
-def _refuse_beyond(limit: int, samples: int, what: str) -> None:
+def _refuse_beyond(limit: int, samples: int) -> None:
     if samples > limit:
         raise ResultTooLarge(
-            f"expected an answer of at most {limit} samples, {what} {samples}: ask for a longer interval, a shorter range or fewer series"
+            f"expected an answer within query.max_samples, found it {samples - limit} samples over it: "
+            "ask for a longer interval, a shorter range, one metric or fewer series"
         )

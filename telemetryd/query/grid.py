@@ -41,7 +41,7 @@ def grid(span: TimeRange, interval: int) -> Grid:
     """
     if not span.seconds:
         return Grid(*(np.empty(0, np.int64) for _ in range(3)))
-    period = HOUR if interval <= HOUR else DAY if interval <= DAY else interval
+    period = _period(interval)
     first = span.start // period * period
     periods = np.arange(first, span.end, period, dtype=np.int64)
     start = (periods[:, None] + np.arange(0, period, interval, dtype=np.int64)).ravel()
@@ -49,6 +49,12 @@ def grid(span: TimeRange, interval: int) -> Grid:
     touched = (start < span.end) & (stop > span.start)
     start, stop = start[touched], stop[touched]
     return Grid(start, np.maximum(start, span.start), np.minimum(stop, span.end))
+
+
+def most_cells(span: TimeRange, interval: int) -> int:
+    """Return how many cells :func:`grid` makes at most, without making them."""
+    period = _period(interval)
+    return (-(-span.end // period) - span.start // period) * -(-period // interval)
 
 
 def whole(span: TimeRange) -> Grid:
@@ -75,3 +81,8 @@ def default_interval(span: TimeRange, sampling_interval: int) -> int:
     while cells_touched(span, days * DAY) > MOST_SAMPLES:
         days += 1
     return days * DAY
+
+
+def _period(interval: int) -> int:
+    """Return the seconds after which cells begin anew."""
+    return HOUR if interval <= HOUR else DAY if interval <= DAY else interval

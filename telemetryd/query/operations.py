@@ -62,14 +62,17 @@ def operation(
     Looks at what is in memory first, then hour by hour into the past until its start is found.
     """
     rows: list[Found] = []
-    for _, columns in _newest_first(snapshot, reader, deadline, start or 0.0, end or math.inf):
+    hour = math.inf
+    for newest, columns in _newest_first(snapshot, reader, deadline, start or 0.0, end or math.inf):
+        # Its rows may be spread over all parts of an hour, so only a whole hour can be the last one.
+        if newest < hour and any(row["event"] == EVENTS[OPERATION_START] for row in rows):
+            break
+        hour = newest
         assert columns.operation_id is not None
         mine = np.flatnonzero(
             pc.equal(columns.operation_id, operation_id).fill_null(False).to_numpy(zero_copy_only=False)
         )
         rows.extend(_row(columns, index) for index in mine.tolist())
-        if any(row["event"] == EVENTS[OPERATION_START] for row in rows):
-            break
     if not rows:
         raise UnknownOperation(f"operation_id: expected the id of a stored operation, found {operation_id[:256]!r}")
     rows.sort(key=lambda row: (row["timestamp"], row["sequence"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,18 +35,25 @@ def plan(hours: Mapping[int, HourParts], span: TimeRange) -> Plan:
     return Plan(tuple(inside), tuple(before), tuple(after))
 
 
-def fits(rows: RollupRows, width: int) -> bool:
-    """Whether every interval of some rollup rows lies inside one interval of ``width`` s."""
-    widths = np.concatenate([rows.operations.width, rows.queue.width, rows.health.width])
-    return not len(widths) or bool(np.all(width % np.unique(widths) == 0))
+def fits(rows: RollupRows, width: int, span: TimeRange) -> bool:
+    """Whether every interval of some rollup rows lies inside one of ``width`` s, and ``span`` cuts none in two."""
+    return math.gcd(width, span.start, span.end) % common_width([rows]) == 0
 
 
-def contested(sources: Sequence[RollupRows], span: TimeRange) -> Array:
-    """Return the starts of intervals for which more than one source tells of a gauge.
+def common_width(sources: Sequence[RollupRows]) -> int:
+    """Return the smallest interval (s) that holds whole intervals of all rows, whatever they were sampled at."""
+    widths = [rows.width for each in sources for rows in (each.operations, each.queue, each.health)]
+    return math.lcm(*np.unique(np.concatenate(widths)).tolist()) if widths else 1
+
+
+def contested(sources: Sequence[RollupRows], span: TimeRange, width: int) -> Array:
+    """Return the starts of intervals of ``width`` s for which more than one source tells of a gauge.
 
     Each source gives extremes relative to what it knows; only the events of all tell the true ones.
     """
-    starts = [np.unique(np.concatenate([each.queue.start, each.health.start])) for each in sources]
+    starts = []
+    for each in sources:
+        told = np.concatenate([each.queue.start, each.health.start])
+        starts.append(np.unique(told[(told >= span.start) & (told < span.end)] // width * width))
     found, count = np.unique(np.concatenate(starts) if starts else np.empty(0, np.int64), return_counts=True)
-    shared = found[count > 1]
-    return shared[(shared >= span.start) & (shared < span.end)]
+    return found[count > 1]

@@ -16,6 +16,7 @@ from .grid import default_interval
 # The last second that a date can be made of: the end of the year 9999.
 LATEST = 253_402_300_799
 LONGEST_WORD = 64
+LONGEST_NUMBER = 20
 SORTS = ("recent", "slowest", "failed")
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 1000
@@ -104,7 +105,7 @@ def _range(params: Mapping[str, str], now: float, sampling_interval: int) -> Tim
     span = TimeRange.widened(start, end, sampling_interval)
     if "start_time" not in params:
         # A day back from the widened end, so that a day is not one sample more than a day has.
-        return TimeRange(math.floor((span.end - DAY) / sampling_interval) * sampling_interval, span.end)
+        return TimeRange(max(0, (span.end - DAY) // sampling_interval * sampling_interval), span.end)
     return span
 
 
@@ -150,6 +151,7 @@ def _whole(params: Mapping[str, str], name: str, least: int, most: int) -> int |
     if name not in params:
         return None
     text = params[name]
-    if not (text.isascii() and text.isdigit() and least <= int(text[:20]) <= most):
+    value = int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else -1
+    if not least <= value <= most:
         raise InvalidParameter(name, f"a whole number from {least} to {most}", text[:80])
-    return int(text)
+    return value

@@ -7,18 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from telemetryd.model.events import HEALTH_VALUES
+from telemetryd.model.events import BACKEND_HEALTH_CHANGE, HEALTH_VALUES
 from telemetryd.model.series import SeriesKey
-from telemetryd.model.timerange import TimeRange, hour_of
+from telemetryd.model.timerange import HOUR, TimeRange, hour_of
 from telemetryd.rollup.build import build
 from telemetryd.rollup.carry import carry_of
 from telemetryd.rollup.columns import Array, EventColumns, HealthRows, OperationRows, QueueRows, RollupRows
 from telemetryd.rollup.merge import concat, merge, select
+from telemetryd.storage.catalog import HourParts
 from telemetryd.storage.rows import concat_events
 
 from .deadline import Deadline
 from .gathered import Gathered, matching
-from .plan import contested, fits, plan
+from .plan import common_width, contested, fits, plan
 from .reader import Reader
 from .request import Filters
 from .snapshot import Snapshot
@@ -46,7 +47,7 @@ class Scan:
         joined = concat(sources)
         inside = _clipped(joined, self._span.start, self._span.end)
         in_flight = self._opening(joined)
-        health = self._health(joined)
+        health = self._health(joined, sources)
         rows = self._settled(inside, sources)
         seen = self._first_seen(joined)
         keys = tuple(matching(seen, filters))
@@ -68,7 +69,8 @@ class Scan:
             self._deadline.check()
             parts = self._snapshot.hours[hour]
             rollups = [self._reader.rollups(part) for part in parts.rollups]
-            if parts.detailed and not all(fits(rows, self._width) for rows in rollups):
+            span = TimeRange(max(hour, self._span.start), min(hour + HOUR, self._span.end))
+            if parts.detailed and not all(fits(rows, self._width, span) for rows in rollups):
                 # The sampling interval was another one then; the events know better.
                 rollups = [build(_joined([self._reader.events(part) for part in parts.events]), self._sampling)]
             sources.extend(rollups)
@@ -91,44 +93,49 @@ class Scan:
 
     def _settled(self, inside: RollupRows, sources: Sequence[RollupRows]) -> RollupRows:
         """Put the true gauges in place of those that several sources tell of."""
-        starts = contested(sources, self._span)
+        width = common_width(sources)
+        starts = contested(sources, self._span, width)
         if not len(starts):
             return inside
-        events = self._contested_events(starts)
-        if events is None:
-            return replace(inside, health=merge([inside]).health)
-        rebuilt = build(events, self._sampling)
+        settled, events = self._contested_events(starts, width)
+        if len(settled) < len(starts):
+            inside = replace(inside, health=merge([inside]).health)
+        rebuilt = _clipped(build(events, self._sampling), self._span.start, self._span.end)
         kept = RollupRows(
             inside.series,
             inside.backends,
             inside.operations,
-            select(inside.queue, ~np.isin(inside.queue.start, starts)),
-            select(inside.health, ~np.isin(inside.health.start, starts)),
+            select(inside.queue, ~np.isin(inside.queue.start // width * width, settled)),
+            select(inside.health, ~np.isin(inside.health.start // width * width, settled)),
         )
         nothing = select(rebuilt.operations, np.zeros(len(rebuilt.operations), bool))
         return concat([kept, replace(rebuilt, operations=nothing)])
 
-    def _contested_events(self, starts: Array) -> EventColumns | None:
-        """Return all events of some intervals, or None where they are gone or too many."""
+    def _contested_events(self, starts: Array, width: int) -> tuple[list[int], EventColumns]:
+        """Return which intervals of ``width`` s have all their events still, not too many, and these events."""
         found: list[EventColumns] = []
+        settled: list[int] = []
         rows = 0
         hours: dict[int, list[int]] = {}
         for start in starts.tolist():
             hours.setdefault(hour_of(start), []).append(start)
         for hour, wanted in hours.items():
             self._deadline.check()
-            first, last = min(wanted), max(wanted) + self._sampling
-            parts = self._snapshot.hours.get(hour)
-            if parts is not None and not parts.detailed:
-                return None
-            read = [self._reader.events(part, first, last) for part in parts.events] if parts is not None else []
-            for each in (*read, self._heads(first, last)):
-                inside = np.isin(each.timestamp // (self._sampling * _US) * self._sampling, wanted)
-                found.append(each.take(inside))
-                rows += len(found[-1])
+            first, last = min(wanted), max(wanted) + width
+            parts = self._snapshot.hours.get(hour, HourParts())
+            if parts.rollups and not parts.detailed:
+                continue
+            read = [self._reader.events(part, first, last) for part in parts.events]
+            chosen = [
+                each.take(np.isin(each.timestamp // (width * _US) * width, wanted))
+                for each in (*read, self._heads(first, last))
+            ]
+            rows += sum(len(each) for each in chosen)
             if rows > MAX_CONTESTED_ROWS:
-                return None
-        return _joined(found)
+                break
+            found.extend(chosen)
+            settled.extend(wanted)
+        return settled, _joined(found)
 
     def _opening(self, joined: RollupRows) -> dict[SeriesKey, tuple[int, int, int]]:
         """Return the numbers in flight when the range begins: those of now, less all moves since."""
@@ -141,14 +148,14 @@ class Scan:
         moves.append({key: np.array(counts) for key, counts in later.net.items()})
         for hour in self._plan.after:
             self._deadline.check()
-            for part in self._snapshot.hours[hour].rollups:
-                moves.append({key: np.array(counts) for key, counts in self._reader.carry(part).net.items()})
+            carries = [self._reader.carry(part) for part in self._snapshot.hours[hour].rollups]
+            moves.extend({key: np.array(counts) for key, counts in each.net.items()} for each in carries)
         for each in moves:
             for key, counts in each.items():
                 numbers[key] = numbers.get(key, np.zeros(3, np.int64)) - counts
         return {key: (int(counts[0]), int(counts[1]), int(counts[2])) for key, counts in numbers.items()}
 
-    def _health(self, joined: RollupRows) -> dict[str, float]:
+    def _health(self, joined: RollupRows, sources: Sequence[RollupRows]) -> dict[str, float]:
         """Return each backend's health when the range begins, NaN where it is not known."""
         start = self._span.start
         last: dict[str, tuple[float, float]] = {}
@@ -158,6 +165,9 @@ class Scan:
                 last[backend] = (timestamp, value)
 
         known = set(self._snapshot.health) | set(joined.backends)
+        for backend, (since, state) in self._snapshot.health.items():
+            if since <= start:
+                tell(backend, since, HEALTH_VALUES.get(state, np.nan))
         for hour in reversed(self._plan.before):
             if len(last) >= len(known):
                 break
@@ -168,19 +178,28 @@ class Scan:
                 for backend, (timestamp, state) in carried.items():
                     if backend in missing:
                         tell(backend, timestamp, HEALTH_VALUES.get(state, np.nan))
-        rows = select(joined.health, joined.health.start < start)
-        for index in np.argsort(rows.start, kind="stable").tolist():
-            tell(
-                joined.backends[rows.backend[index]],
-                float(rows.start[index] + rows.lead[index]),
-                float(rows.last[index]),
-            )
-        for backend, (timestamp, state) in carry_of(self._heads(0, start)).health.items():
+        recent = [self._heads(0, start)]
+        if self._is_contested_before(start, sources, recent[0]):
+            # Rows tell when a health first changed; whose last change came last, only the events do.
+            parts = self._snapshot.hours[hour_of(start)].events
+            recent.extend(self._reader.events(part, hour_of(start), start) for part in parts)
+        else:
+            rows = select(joined.health, joined.health.start < start)
+            for index in np.argsort(rows.start, kind="stable").tolist():
+                tell(
+                    joined.backends[rows.backend[index]],
+                    float(rows.start[index] + rows.lead[index]),
+                    float(rows.last[index]),
+                )
+        for backend, (timestamp, state) in carry_of(_joined(recent)).health.items():
             tell(backend, timestamp, HEALTH_VALUES.get(state, np.nan))
-        for backend, (since, state) in self._snapshot.health.items():
-            if backend not in last:
-                last[backend] = (since, HEALTH_VALUES.get(state, np.nan) if since <= start else np.nan)
         return {backend: last[backend][1] if backend in last else np.nan for backend in known}
+
+    def _is_contested_before(self, start: int, sources: Sequence[RollupRows], heads: EventColumns) -> bool:
+        """Whether several sources tell of health in the hour of ``start``, before it, and their events are there."""
+        tellers = sum(bool((each.health.start < start).any()) for each in sources)
+        tellers += bool((heads.timestamp[heads.event == BACKEND_HEALTH_CHANGE] >= hour_of(start) * _US).any())
+        return tellers > 1 and self._snapshot.hours[hour_of(start)].detailed
 
     def _first_seen(self, joined: RollupRows) -> dict[SeriesKey, float]:
         seen = dict(self._snapshot.first_seen)

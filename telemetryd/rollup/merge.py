@@ -112,11 +112,26 @@ def _queue(rows: QueueRows) -> QueueRows:
 
 
 def _health(rows: HealthRows) -> HealthRows:
-    """Merge by taking the source that tells more of each interval: changes of health are rare."""
-    (_, _, _), group = distinct(rows.start, rows.width, rows.backend)
-    order = np.lexsort((-rows.lead, group))
+    (start, width, backend), group = distinct(rows.start, rows.width, rows.backend)
+    order = np.lexsort((rows.lead, group))
     first = runs(group[order])
-    return select(rows, order[first + np.diff(np.append(first, len(order))) - 1])
+    last = np.append(first[1:], len(order))[: len(first)] - 1
+    lasting = rows.last[order]
+    # A source's last health holds until the first change that the next one tells of.
+    following = np.append(rows.lead[order][1:], 0.0)[: len(order)]
+    following[last] = rows.width[order][last]
+    over = np.where(np.isnan(lasting), 0.0, rows.width[order] - following)
+    return HealthRows(
+        start,
+        width.astype(np.int32),
+        backend.astype(np.int32),
+        rows.lead[order][first],
+        reduce_runs(np.add, rows.known[order] - over, first),
+        reduce_runs(np.add, rows.integral[order] - over * np.nan_to_num(lasting), first),
+        reduce_runs(np.minimum, rows.minimum[order], first),
+        reduce_runs(np.maximum, rows.maximum[order], first),
+        lasting[last],
+    )
 
 
 def _codes(names: Sequence[Name], known: dict[Name, int]) -> Array:

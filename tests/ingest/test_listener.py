@@ -1,0 +1,233 @@
+"""The listener owns the socket's file and the room that all connections share."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import stat
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from telemetryd.ingest.listener import Listener, listening
+from telemetryd.model.errors import FolderInUse, StorageError
+
+from .intake import HOUR, Intake
+from .speaking import Client, until
+
+START = {
+    "event": "operation_start",
+    "operation_id": "a",
+    "operation_type": "add",
+    "backend": "ipfs",
+    "timestamp": HOUR + 1.0,
+}
+CHANGE = {"event": "status_change", "operation_id": "a", "status": "completed", "timestamp": HOUR + 2.0}
+# The smallest limit there is, and a batch that three of are above it.
+ROOM = 1 << 20
+BIG = [START | {"more": "x" * 400_000}]
+
+
+@pytest.fixture
+def path(short_path: Path) -> Path:
+    return short_path / "run" / "ingest.sock"
+
+
+@pytest.fixture
+async def listener(intake: Intake, path: Path) -> AsyncIterator[Listener]:
+    """A listener over an intake that is prepared and does not record yet."""
+    await intake.prepare()
+    listener = Listener(intake.recorder, lambda: intake.settings, intake.instrumentation, intake.clock)
+    async with listening(listener, path, None):
+        yield listener
+    listener.close()
+
+
+async def test_events_come_in_and_are_acknowledged(listener: Listener, intake: Intake, path: Path) -> None:
+    """Plain lines and batches, on connections of their own."""
+    intake.record()
+    plain, producer = await Client.connect(path), await Client.connect(path)
+    await producer.hello("wal")
+    producer.write({"batch": 1, "events": [START]})
+    assert await producer.answer() == {"ack": 1}
+    plain.write(CHANGE)
+    await until(lambda: len(intake.rows()) == 2)
+    assert listener.connections == 2
+    assert intake.instrumentation.books == {"received": 2, "stored": 2}
+
+
+async def test_a_producer_that_comes_back_hears_what_is_on_disk(listener: Listener, intake: Intake, path: Path) -> None:
+    """And what it sends again is not stored again."""
+    intake.record()
+    for _ in range(2):
+        producer = await Client.connect(path)
+        await producer.hello("wal")
+        producer.write({"batch": 1, "events": [START]})
+        assert await producer.answer() == {"ack": 1}
+        producer.close()
+    assert (await (await Client.connect(path)).hello("wal"))["last_batch"] == 1
+    assert len(intake.rows()) == 1
+
+
+async def test_who_sends_a_batch_and_ends_hears_of_it(listener: Listener, intake: Intake, path: Path) -> None:
+    """A shell script that pipes a hello and a batch gets its acknowledgement."""
+    producer = await Client.connect(path)
+    await producer.hello("wal")
+    producer.write({"batch": 1, "events": [START]})
+    answered = asyncio.create_task(producer.end())
+    await until(lambda: listener._pending)
+    intake.record()
+    assert await answered == b'{"ack":1}\n'
+
+
+async def test_while_too_much_is_pending_no_connection_is_read(listener: Listener, intake: Intake, path: Path) -> None:
+    """That is the back-pressure: its bound is the setting's, and it ends when the disk has caught up."""
+    intake.set("ingest", max_pending_bytes=ROOM)
+    producers = [await Client.connect(path) for _ in range(3)]
+    for number, producer in enumerate(producers):
+        await producer.hello(f"wal-{number}")
+        producer.write(*({"batch": batch, "events": BIG} for batch in range(1, 11)))
+    await until(lambda: listener._paused)
+    # What one connection has in hand at that moment is still taken.
+    assert ROOM < listener._pending < 2 * ROOM
+    intake.record()
+    for producer in producers:
+        while (await producer.answer())["ack"] < 10:
+            pass
+    assert len(intake.rows()) == 30
+
+
+async def test_who_connects_while_nothing_is_read_waits_too(listener: Listener, intake: Intake, path: Path) -> None:
+    """The bound holds for newcomers."""
+    intake.set("ingest", max_pending_bytes=ROOM)
+    producer = await Client.connect(path)
+    await producer.hello("wal")
+    producer.write(*({"batch": batch, "events": BIG} for batch in range(1, 5)))
+    await until(lambda: listener._paused)
+    pending = listener._pending
+    newcomer = await Client.connect(path)
+    newcomer.write(START)
+    await until(lambda: listener.connections == 2)
+    # One more connection made and served after it: whatever of the newcomer could be read has been.
+    await Client.connect(path)
+    await until(lambda: listener.connections == 3)
+    await asyncio.sleep(0.05)
+    assert listener._pending == pending
+    intake.record()
+    await until(lambda: len(intake.rows()) == 5)
+
+
+async def test_after_stopping_nothing_more_is_read(listener: Listener, intake: Intake, path: Path) -> None:
+    """Also when what was taken before is answered: a drain comes to an end."""
+    producer = await Client.connect(path)
+    await producer.hello("wal")
+    producer.write({"batch": 1, "events": [START]})
+    await until(lambda: listener._pending)
+    listener.stop_reading()
+    producer.write({"batch": 2, "events": [CHANGE]})
+    intake.record()
+    assert await producer.answer() == {"ack": 1}
+    await asyncio.sleep(0.05)
+    assert len(intake.rows()) == 1
+
+
+async def test_one_connection_too_many_is_told_and_hung_up_on(listener: Listener, intake: Intake, path: Path) -> None:
+    """The others do not notice; when one goes there is room again."""
+    intake.set("ingest", max_connections=1)
+    first = await Client.connect(path)
+    await first.hello()
+    second = await Client.connect(path)
+    assert (await second.answer())["reason"] == "too_many_connections"
+    assert await second.rest() == b""
+    assert intake.instrumentation.counts["ConnectionRefused"] == 1
+    first.close()
+    await until(lambda: listener.connections == 0)
+    await (await Client.connect(path)).hello()
+
+
+async def test_producers_hear_when_events_are_not_wanted(listener: Listener, intake: Intake, path: Path) -> None:
+    """Those that said hello; plain lines hear nothing. The next hello is told too."""
+    plain, producer = await Client.connect(path), await Client.connect(path)
+    await producer.hello("wal")
+    await until(lambda: listener.connections == 2)
+    for enabled in (False, True):
+        intake.set("telemetry", enabled=enabled)
+        listener.tell_settings()
+        assert await producer.answer() == {"settings": {"enabled": enabled}}
+    intake.set("telemetry", enabled=False)
+    assert (await producer.hello("wal"))["enabled"] is False
+    assert await plain.end() == b""
+
+
+async def test_closing_hangs_up_on_everyone(listener: Listener, path: Path) -> None:
+    """After their last answers."""
+    producer = await Client.connect(path)
+    await producer.hello("wal")
+    listener.close()
+    assert await producer.rest() == b""
+    await until(lambda: listener.connections == 0)
+
+
+async def test_the_sockets_file_is_for_user_and_group_and_goes_at_the_end(listener: Listener, short_path: Path) -> None:
+    """Nothing is left aside."""
+    path = short_path / "other" / "ingest.sock"
+    async with listening(listener, path, None):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o660
+        assert [each.name for each in path.parent.iterdir()] == ["ingest.sock"]
+    assert list(path.parent.iterdir()) == []
+
+
+async def test_a_stale_socket_is_replaced(listener: Listener, short_path: Path) -> None:
+    """A daemon that was killed leaves its file behind."""
+    path = short_path / "stale.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as dead:
+        dead.bind(str(path))
+    async with listening(listener, path, None):
+        await (await Client.connect(path)).hello()
+
+
+async def test_a_live_socket_is_not_stolen(listener: Listener, path: Path) -> None:
+    """Its daemon goes on listening."""
+    with pytest.raises(FolderInUse, match="in use"):
+        async with listening(listener, path, None):
+            pass
+    await (await Client.connect(path)).hello()
+
+
+async def test_a_file_that_is_no_socket_is_left_alone(listener: Listener, short_path: Path) -> None:
+    """And told in one sentence."""
+    path = short_path / "file"
+    path.write_text("precious")
+    with pytest.raises(StorageError, match="no socket"):
+        async with listening(listener, path, None):
+            pass
+    assert path.read_text() == "precious"
+
+
+async def test_a_path_that_is_too_long_is_told(listener: Listener, short_path: Path) -> None:
+    """With the limit."""
+    with pytest.raises(StorageError, match="107 bytes"):
+        async with listening(listener, short_path / ("x" * 120), None):
+            pass
+
+
+async def test_another_daemons_socket_in_our_place_is_left_there(listener: Listener, short_path: Path) -> None:
+    """Only a file of our own is removed."""
+    path = short_path / "ours.sock"
+    async with listening(listener, path, None):
+        path.unlink()
+        path.write_text("theirs")
+    assert path.read_text() == "theirs"
+
+
+async def test_an_inherited_socket_is_served_and_its_file_stays(listener: Listener, short_path: Path) -> None:
+    """It is systemd's."""
+    path = short_path / "systemd.sock"
+    inherited = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    inherited.bind(str(path))
+    inherited.listen()
+    inherited.setblocking(False)
+    async with listening(listener, path, inherited):
+        await (await Client.connect(path)).hello()
+    assert path.is_socket()

@@ -1,0 +1,140 @@
+"""Recovery is replay: what was acknowledged is there again, once, whatever the files look like."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from pathlib import Path
+
+import pytest
+
+from telemetryd.model.events import Event
+from telemetryd.storage.journal import EventsRecord, encode_record
+
+from .intake import HOUR, Clock, Intake, change, start
+
+
+def segment(intake: Intake, index: int) -> Path:
+    return Path(intake.folder.journal) / intake.segments()[index]
+
+
+async def test_a_crash_loses_nothing_that_was_acknowledged(intake: Intake, clock: Clock) -> None:
+    """Rows, operations in flight, producers and the window are as they were."""
+    await intake.start()
+    chosen = random.Random(7)
+    for number in range(1, 40):
+        events: list[Event] = []
+        for _ in range(chosen.randrange(5)):
+            operation_id, at = f"id-{chosen.randrange(20)}", clock.now - chosen.randrange(600)
+            status = chosen.choice(["pending", "processing", "retrying", "completed", "failed"])
+            events.append(start(operation_id, at) if chosen.random() < 0.3 else change(operation_id, status, at))
+        await intake.store(events, number, chosen.choice(["one", "two"]))
+        if chosen.random() < 0.1:
+            await asyncio.wait_for(intake.recorder.rotate(), 30)
+    before = intake.rows(), intake.in_flight(), intake.ledger.sequence, intake.ledger.window.tallies(clock.now, 600)
+    await intake.crash()
+    await intake.start()
+    tallies = intake.ledger.window.tallies(clock.now, 600)
+    assert (intake.rows(), intake.in_flight(), intake.ledger.sequence, tallies) == before
+
+
+async def test_a_clean_start_after_a_clean_stop_has_nothing_to_replay(intake: Intake) -> None:
+    """All rows are in parts; the state is in the checkpoint of an empty segment."""
+    await intake.start()
+    await intake.store([start("a", HOUR + 1.0)], 3)
+    before = intake.rows()
+    await intake.stop()
+    await intake.start()
+    assert intake.recorder.closed == [] and len(intake.ledger.head) == 0
+    assert intake.rows() == before
+    assert intake.in_flight() == {"add:ipfs": [1, 0, 0]}
+    assert intake.ledger.producers.named("wal").last_batch == 3
+    assert len(intake.segments()) == 1
+
+
+async def test_starts_without_events_leave_one_segment(intake: Intake) -> None:
+    """However often: the journal does not grow with restarts."""
+    for _ in range(3):
+        await intake.start()
+        await intake.stop()
+        await intake.start()
+        await intake.crash()
+    await intake.start()
+    assert len(intake.segments()) == 1
+
+
+async def test_a_torn_tail_costs_what_was_never_acknowledged(intake: Intake) -> None:
+    """The records before it are whole."""
+    await intake.start()
+    await intake.store([start("a", HOUR + 1.0)], 1)
+    await intake.crash()
+    record = encode_record(EventsRecord(2, HOUR + 1.0, "wal", 2, b'{"batch":2,"events":[]}'))
+    with segment(intake, -1).open("ab") as file:
+        file.write(record[:-3])
+    await intake.start()
+    assert [row[-1] for row in intake.rows()] == ["a"]
+    assert await intake.store([start("b", HOUR + 1.0)], 2) == [("ack", 2)]
+    await intake.crash()
+    await intake.start()
+    assert [row[-1] for row in intake.rows()] == ["a", "b"]
+
+
+async def test_a_damaged_record_costs_itself(intake: Intake) -> None:
+    """Those before and after it are kept, and so are those of the next segments."""
+    await intake.start()
+    for number, name in enumerate("abc", 1):
+        await intake.store([start(f"operation-{name}", HOUR + 1.0)], number)
+    await asyncio.wait_for(intake.recorder.rotate(), 30)
+    await intake.store([start("operation-d", HOUR + 1.0)], 4)
+    await intake.crash()
+    path = segment(intake, 0)
+    path.write_bytes(path.read_bytes().replace(b"operation-b", b"operation-X"))
+    await intake.start()
+    assert [row[-1] for row in intake.rows()] == ["operation-a", "operation-c", "operation-d"]
+    assert intake.ledger.producers.named("wal").last_batch == 4
+
+
+async def test_a_segment_of_nothing_valid_is_set_aside(intake: Intake) -> None:
+    """The daemon starts, and says so."""
+    await intake.start()
+    await intake.store([start("a", HOUR + 1.0)], 1)
+    await asyncio.wait_for(intake.recorder.rotate(), 30)
+    await intake.store([start("b", HOUR + 1.0)], 2)
+    await intake.crash()
+    path = segment(intake, 0)
+    path.write_bytes(b"\0" * path.stat().st_size)
+    await intake.start()
+    assert [row[-1] for row in intake.rows()] == ["b"]
+    assert intake.in_flight() == {"add:ipfs": [2, 0, 0]}, "the next segment's checkpoint tells of what came before it"
+    assert (Path(intake.folder.path) / "quarantine" / "journal" / path.name).exists()
+    assert intake.instrumentation.counts["Quarantined"] == 1
+
+
+async def test_a_damaged_checkpoint_costs_the_state_and_no_row(intake: Intake) -> None:
+    """What was in flight before it is unknown from there on."""
+    await intake.start()
+    await intake.store([start("operation-a", HOUR + 1.0)], 1)
+    await asyncio.wait_for(intake.recorder.rotate(), 30)
+    await intake.upkeep.turn()
+    await intake.store([change("operation-a", "completed", HOUR + 2.0)], 2)
+    await intake.crash()
+    path = segment(intake, 0)
+    path.write_bytes(path.read_bytes().replace(b"operation-a", b"operation-X", 1))
+    await intake.start()
+    assert [row[-1] for row in intake.rows()] == ["operation-a", "operation-a"]
+    assert await intake.store([start("b", HOUR + 1.0)], 3) == [("ack", 3)]
+
+
+@pytest.mark.parametrize("clean", [True, False], ids=["clean stop", "crash"])
+async def test_the_window_is_filled_again(intake: Intake, clock: Clock, clean: bool) -> None:
+    """From the journal and from parts, so that a restart does not empty the realtime answer."""
+    await intake.start()
+    await intake.store([start("a", clock.now - 9), change("a", "completed", clock.now - 5)], 1)
+    await asyncio.wait_for(intake.recorder.rotate(), 30)
+    await intake.upkeep.turn()
+    await intake.store([start("b", clock.now - 9), change("b", "failed", clock.now - 5)], 2)
+    await (intake.stop() if clean else intake.crash())
+    await intake.start()
+    (tally,) = intake.ledger.window.tallies(clock.now, 60).values()
+    assert (tally.completed, tally.failed, tally.count, tally.sum) == (1, 1, 2, 8.0)
+    assert len(intake.ledger.tracker.in_flight) == len(intake.ledger.tracker.series)

@@ -1,0 +1,179 @@
+"""Upkeep makes parts of what is frozen, one file of each finished hour, and removes what is old."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from telemetryd.ingest.upkeep import LONGEST_QUIET
+from telemetryd.model.timerange import DAY
+from tests.storage.samples import FailingFiles
+
+from .intake import HOUR, PLENTY, Clock, Intake, change, start
+
+
+def parts(intake: Intake) -> dict[int, tuple[int, int]]:
+    """Return the numbers of events and rollup parts of each hour."""
+    return {hour: (len(each.events), len(each.rollups)) for hour, each in intake.catalog.view().items()}
+
+
+async def test_a_frozen_head_becomes_parts_and_its_segment_goes(intake: Intake) -> None:
+    """Its rows are seen all the time, once."""
+    await intake.start()
+    await intake.store([start("a", HOUR - 1.0), start("b", HOUR + 1.0)], 1)
+    await asyncio.wait_for(intake.recorder.rotate(), 30)
+    before = intake.rows()
+    await intake.upkeep.seal()
+    assert intake.rows() == before and len(before) == 2
+    assert intake.recorder.closed == []
+    assert parts(intake) == {HOUR - 3600: (1, 1), HOUR: (1, 1)}
+    assert [name.rpartition(".")[2] for name in intake.segments()] == ["active"]
+
+
+async def test_a_head_is_sealed_when_it_is_old(intake: Intake, clock: Clock) -> None:
+    """However few rows it has."""
+    intake.set("storage", head_age=900)
+    await intake.start()
+    await intake.store([start("a", clock.now)], 1)
+    await intake.upkeep.turn()
+    clock.now += 899
+    await intake.upkeep.turn()
+    assert parts(intake) == {}
+    clock.now += 1
+    await intake.upkeep.turn()
+    assert parts(intake) == {HOUR: (1, 1)}
+
+
+async def test_an_hour_is_sealed_and_made_one_file_when_it_is_over(intake: Intake, clock: Clock) -> None:
+    """After its grace, from all its parts; what the files hold does not change."""
+    intake.set("storage", seal_grace=60, head_age=3600)
+    await intake.start()
+    for number in (1, 2):
+        await intake.store([start(f"id-{number}", clock.now), change(f"id-{number}", "failed", clock.now + 1)], number)
+        await asyncio.wait_for(intake.recorder.rotate(), 30)
+        await intake.upkeep.turn()
+    await intake.store([start("last", HOUR + 3599.0)], 3)
+    before = intake.rows()
+    clock.now = HOUR + 3600 + 59
+    await intake.upkeep.turn()
+    assert parts(intake) == {HOUR: (2, 2)}
+    clock.now += 1
+    await intake.upkeep.turn()
+    assert parts(intake) == {HOUR: (1, 1)}
+    assert intake.rows() == before
+    assert len(intake.files.names(intake.folder.partition("events", HOUR))) == 1
+
+
+async def test_late_events_wait_for_one_another(intake: Intake, clock: Clock) -> None:
+    """Until none has come for a while, so that each does not cost a rewrite of its hour."""
+    intake.set("storage", late_quiet=5, head_age=3600)
+    await intake.start()
+    await intake.store([start("a", HOUR - 7200.0)], 1)
+    await intake.upkeep.turn()
+    assert parts(intake) == {}
+    clock.now += 4
+    await intake.store([start("b", HOUR - 7200.0)], 2)
+    clock.now += 4
+    await intake.upkeep.turn()
+    assert parts(intake) == {}
+    clock.now += 1
+    await intake.upkeep.turn()
+    assert parts(intake) == {HOUR - 7200: (1, 1)}
+
+
+async def test_late_events_do_not_wait_for_ever(intake: Intake, clock: Clock) -> None:
+    """Where they never cease, they are sealed all the same."""
+    intake.set("storage", late_quiet=5, head_age=3600)
+    await intake.start()
+    waited = 0
+    while not parts(intake):
+        await intake.store([start(f"id-{waited}", HOUR - 7200.0)], waited + 1)
+        await intake.upkeep.turn()
+        clock.now += 4
+        waited += 4
+    assert LONGEST_QUIET <= waited <= LONGEST_QUIET + 8
+
+
+async def test_a_late_event_is_added_to_its_hour_which_is_one_file_again(intake: Intake, clock: Clock) -> None:
+    """An hour that was compacted long ago is compacted anew."""
+    intake.set("storage", late_quiet=0)
+    await intake.start()
+    for number in (1, 2):
+        await intake.store([start(f"id-{number}", HOUR - 7200.0 + number)], number)
+        await intake.upkeep.turn()
+        assert parts(intake) == {HOUR - 7200: (1, 1)}
+    assert len(intake.rows()) == 2
+
+
+async def test_partitions_older_than_the_retention_go_and_no_others(intake: Intake, clock: Clock) -> None:
+    """Whole hours, events and rollups alike."""
+    intake.set("telemetry", retention_days=2)
+    intake.set("storage", late_quiet=0)
+    await intake.start()
+    await intake.store([start("old", HOUR - 2 * DAY + 3601.0), start("new", HOUR - 2 * DAY + 7201.0)], 1)
+    await intake.upkeep.turn()
+    assert len(parts(intake)) == 2
+    clock.now = HOUR + 7200.0
+    await intake.upkeep.turn()
+    assert [row[-1] for row in intake.rows()] == ["new"]
+    assert intake.files.names(intake.folder.partition("rollups", HOUR - 2 * DAY + 3600)) == []
+
+
+async def test_rows_of_a_brief_segment_go_when_their_hour_is_compacted(intake: Intake, clock: Clock) -> None:
+    """Their rollups stay."""
+    intake.set("telemetry", enable_detailed_timing=False)
+    intake.set("storage", late_quiet=0)
+    await intake.start()
+    await intake.store([start("a", HOUR - 7200.0)], 1)
+    await intake.upkeep.turn()
+    assert parts(intake) == {HOUR - 7200: (0, 1)}
+    assert intake.rows() == []
+
+
+@pytest.mark.parametrize("good", [0, 1, 3, 5, 8])
+async def test_a_disk_that_fails_is_told_and_tried_again(intake: Intake, disk: FailingFiles, good: int) -> None:
+    """At whichever step it fails: nothing is lost, nothing is seen twice, and the next turn goes on."""
+    intake.set("storage", late_quiet=0)
+    await intake.start()
+    await intake.store([start("a", HOUR - 7200.0), start("b", HOUR - 3600.0)], 1)
+    await asyncio.wait_for(intake.recorder.rotate(), 30)
+    before = intake.rows()
+    disk.good = good
+    for _ in range(2):
+        await intake.upkeep.turn()
+        assert intake.upkeep.problem.startswith("the store cannot be kept in order")
+        assert intake.rows() == before
+    assert intake.instrumentation.counts["UpkeepFailed"] == 1
+    disk.good = PLENTY
+    await intake.upkeep.turn()
+    assert intake.upkeep.problem == ""
+    assert intake.rows() == before
+    assert parts(intake) == {HOUR - 7200: (1, 1), HOUR - 3600: (1, 1)}
+
+
+async def test_a_head_whose_segment_is_not_closed_yet_waits(intake: Intake) -> None:
+    """Its rows are seen; its segment's name is not final."""
+    await intake.start()
+    await intake.store([start("a", HOUR + 1.0)], 1)
+    await asyncio.wait_for(intake.recorder.rotate(), 30)
+    (closed,) = intake.recorder.closed
+    closed.final = False
+    await intake.upkeep.seal()
+    assert intake.recorder.closed == [closed]
+    closed.final = True
+    await intake.upkeep.seal()
+    assert intake.recorder.closed == []
+
+
+async def test_the_last_turn_seals_what_the_recorder_left(intake: Intake) -> None:
+    """After a clean stop everything is in parts."""
+    await intake.start()
+    keeping = asyncio.create_task(intake.upkeep.run())
+    await intake.store([start("a", HOUR + 1.0)], 1)
+    intake.recorder.drain()
+    await intake._ended()
+    intake.upkeep.stop()
+    await asyncio.wait_for(keeping, 30)
+    assert parts(intake) == {HOUR: (1, 1)}
+    assert intake.recorder.closed == []
