@@ -76,6 +76,7 @@ class Emitter:
         self._capacity = capacity
         self._clock = Clock(monotonic, wall)
         self.monotonic = monotonic
+        self._closed = False
         self._begin(self._name)
         lifetime.look_after(self)
 
@@ -91,7 +92,7 @@ class Emitter:
         """An operation entered the WAL; ``size`` in bytes."""
         sender = self._sender
         if not sender.wanted:
-            sender.discarded.add()
+            sender.conversation.discarded.add()
             return
         at = at if type(at) is float else self.monotonic()
         self._buffer.put((at, self._clock.offset, OperationStart, operation_id, operation_type, backend, size))
@@ -115,7 +116,7 @@ class Emitter:
         """An operation entered ``status``; ``latency`` in s, where the WAL measured it itself, ``size`` in bytes."""
         sender = self._sender
         if not sender.wanted:
-            sender.discarded.add()
+            sender.conversation.discarded.add()
             return
         at = at if type(at) is float else self.monotonic()
         if type(status) is not str:
@@ -142,7 +143,7 @@ class Emitter:
         """A backend's health became ``new_status``."""
         sender = self._sender
         if not sender.wanted:
-            sender.discarded.add()
+            sender.conversation.discarded.add()
             return
         at = at if type(at) is float else self.monotonic()
         self._buffer.put((at, self._clock.offset, BackendHealthChange, backend, old_status, new_status))
@@ -153,7 +154,7 @@ class Emitter:
         """Wait up to ``timeout`` s; return True when all that was noted before is acknowledged or not wanted."""
         sender = self._sender
         if not sender.started and not self._buffer:
-            return not sender.outbox
+            return sender.conversation.finished
         passed = self._buffer.mark(self.monotonic())
         sender.hurry()
         return passed.wait(timeout)
@@ -162,7 +163,7 @@ class Emitter:
         """Flush, but give up as soon as it shows that there is no daemon to be reached."""
         sender = self._sender
         if not sender.started and not self._buffer:
-            return not sender.outbox
+            return sender.conversation.finished
         misses = sender.misses
         deadline = time.monotonic() + timeout
         passed = self._buffer.mark(self.monotonic())
@@ -175,6 +176,7 @@ class Emitter:
     def close(self, timeout: float = 2.0) -> bool:
         """Take no more events, flush, and end the thread; return what flushing did. Closing again is harmless."""
         deadline = time.monotonic() + timeout
+        self._closed = True
         self._sender.leave(timeout)
         flushed = self.flush(timeout)
         self._sender.leave(0)
@@ -183,25 +185,27 @@ class Emitter:
 
     def statistics(self) -> Statistics:
         """Return the counts as they are now."""
-        sender = self._sender
+        sender, conversation = self._sender, self._sender.conversation
         return Statistics(
-            producer=sender.producer,
+            producer=conversation.producer,
             connected=sender.connected,
-            sent=sender.outbox.sent,
-            acked=sender.outbox.acked,
-            unacked=sender.outbox.unacked,
+            sent=conversation.outbox.sent,
+            acked=conversation.outbox.acked,
+            unacked=conversation.outbox.unacked,
             buffered=len(self._buffer),
-            dropped=sender.dropped,
-            discarded=sender.discarded.value,
-            invalid=sender.invalid.value,
-            errors=sender.errors,
-            trouble=sender.trouble,
+            dropped=conversation.dropped,
+            discarded=conversation.discarded.value,
+            invalid=conversation.invalid.value,
+            errors=conversation.errors,
+            trouble=sender.trouble or conversation.complaint,
         )
 
     def renew(self) -> None:
         """Begin anew in the child of a fork, under a name of its own; the parent keeps what was its."""
         self._sender.abandon()
         self._begin(f"{self._name}-{os.getpid()}")
+        if self._closed:
+            self._sender.leave(0)
 
     def _begin(self, producer: str) -> None:
         self._buffer = Buffer(self._capacity)

@@ -1,4 +1,4 @@
-"""The thread that takes notes from the buffer and sees to it that the daemon has them on disk."""
+"""The thread that sees to it that the daemon has what was noted on its disk."""
 
 from __future__ import annotations
 
@@ -8,21 +8,11 @@ import threading
 import time
 from queue import Empty, SimpleQueue
 
-import msgspec
-
-from telemetryd.model.codec import VERSION, encode_line
-from telemetryd.model.events import Event
-
-from .answers import read_answer
 from .buffer import Buffer
-from .clock import Clock, Offsets
+from .clock import Clock
+from .conversation import BATCH, Conversation
 from .link import Link
-from .notes import FIRST_ARGUMENT, KIND, Mark, event_of
-from .outbox import Outbox
-from .tally import Tally
 
-BATCH = 1000
-MOST_UNACKED = 32  # batches
 # Events are collected for so long before they are sent, and answers waited for at a time.
 LINGER = 0.05
 # With nothing to do, how often to look whether the daemon has said something.
@@ -31,9 +21,9 @@ WELCOME_TIMEOUT = 10.0
 SHORTEST_BACKOFF = 0.1
 LONGEST_BACKOFF = 10.0
 REPORT_DROPPED_EVERY = 10.0
-_MOST_OPERATIONS = 100_000
 
-_EVENT = False
+# What the bell says.
+_NOTED = False
 _URGENT = True
 
 
@@ -42,40 +32,35 @@ class Sender:
 
     Its thread starts when it is first woken. What other threads read and write of it are single
     attributes: ``wanted`` says whether notes are worth leaving, ``asleep`` whether to :meth:`wake` it,
-    the rest is for statistics.
+    ``misses`` counts connections that failed, ``trouble`` says why the last one did.
     """
 
-    def __init__(self, buffer: Buffer, clock: Clock, socket: str, producer: str) -> None:
-        self.producer = producer
+    def __init__(
+        self,
+        buffer: Buffer,
+        clock: Clock,
+        socket: str,
+        producer: str,
+        *,
+        report_dropped_every: float = REPORT_DROPPED_EVERY,
+    ) -> None:
         self.wanted = True
         self.asleep = True
         self.connected = False
-        self.misses = 0  # connections that failed, ever
-        self.trouble = ""  # why the last one did
-        self.errors = 0  # error lines of the daemon
-        self.invalid = Tally()
-        self.discarded = Tally()
-        self.outbox = Outbox(MOST_UNACKED)
+        self.misses = 0
+        self.trouble = ""
+        self.conversation = Conversation(buffer, producer)
         self._buffer = buffer
         self._clock = clock
         self._socket = socket
-        self._offsets = Offsets(_MOST_OPERATIONS)
+        self._report_dropped_every = report_dropped_every
         self._bell: SimpleQueue[bool] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._link: Link | None = None
-        self._greeted = False
-        self._greeted_at = 0.0
-        self._enabled = True
+        self._hello_at = 0.0
         self._backoff = SHORTEST_BACKOFF
         self._leave_by: float | None = None
-        self._dropped_said = 0
-        self._dropped_confirmed = 0
-
-    @property
-    def dropped(self) -> int:
-        """Events that had to be dropped, ever."""
-        return self._buffer.dropped.value + self.outbox.dropped
 
     @property
     def started(self) -> bool:
@@ -88,7 +73,7 @@ class Sender:
         if self._thread is None:
             self._start()
         else:
-            self._bell.put(_EVENT)
+            self._bell.put(_NOTED)
 
     def hurry(self) -> None:
         """Somebody waits: send at once, and try to reach the daemon at once."""
@@ -97,8 +82,8 @@ class Sender:
 
     def leave(self, within: float) -> None:
         """Take no more notes, and let the thread end when all is acknowledged, or after ``within`` s."""
-        self.wanted = False
         self._leave_by = time.monotonic() + within
+        self.wanted = False
         self._bell.put(_URGENT)
 
     def join(self, timeout: float) -> None:
@@ -130,14 +115,16 @@ class Sender:
 
     def _run(self) -> None:
         try:
-            while not self._finished():
+            while not self._done():
                 self._clock.anchor()
                 try:
                     self._link = Link.connect(self._socket)
                     self._greet(self._link)
                     self._serve(self._link)
                 except OSError as error:
-                    self._lost(error)
+                    self.misses += 1
+                    self.trouble = str(error)
+                    self._hang_up()
                     self._wait(self._backoff * random.uniform(0.5, 1.0))
                     self._backoff = min(2 * self._backoff, LONGEST_BACKOFF)
         finally:
@@ -145,15 +132,10 @@ class Sender:
             self._thread = None
             self.asleep = True
 
-    def _finished(self) -> bool:
+    def _done(self) -> bool:
         if self._leave_by is None:
             return False
-        return time.monotonic() >= self._leave_by or not (self._buffer or self.outbox)
-
-    def _lost(self, error: OSError) -> None:
-        self.misses += 1
-        self.trouble = str(error)
-        self._hang_up()
+        return self.conversation.finished or time.monotonic() >= self._leave_by
 
     def _hang_up(self) -> None:
         self.connected = False
@@ -163,104 +145,51 @@ class Sender:
 
     def _greet(self, link: Link) -> None:
         """Say hello on a new connection and wait for the welcome."""
-        self._greeted = False
+        conversation = self.conversation
+        errors = conversation.errors
         self._say_hello(link)
-        deadline = time.monotonic() + WELCOME_TIMEOUT
-        errors = self.errors
-        while not self._greeted:
-            if time.monotonic() > deadline:
+        while not conversation.greeted:
+            if time.monotonic() > self._hello_at + WELCOME_TIMEOUT:
                 raise TimeoutError(f"expected a welcome within {WELCOME_TIMEOUT:.0f} s, found none")
-            self._hear(link.exchange(LINGER))
-            if self.errors > errors and not self._greeted:
-                raise ConnectionRefusedError(self.trouble)
-        self.outbox.reconnected()
+            self._exchange(link, LINGER)
+            if conversation.errors > errors and not conversation.greeted:
+                raise ConnectionRefusedError(conversation.complaint)
+        conversation.outbox.reconnected()
         self.connected = True
         self.trouble = ""
         self._backoff = SHORTEST_BACKOFF
 
-    def _say_hello(self, link: Link) -> None:
-        self._dropped_said = self.dropped
-        self._greeted_at = time.monotonic()
-        dropped = self._dropped_said - self._dropped_confirmed
-        link.send(encode_line({"hello": {"producer": self.producer, "version": VERSION, "dropped": dropped}}))
-
     def _serve(self, link: Link) -> None:
         """Send and hear until it is time to go; raises :class:`OSError` when the connection is lost."""
-        while not self._finished():
+        conversation, outbox = self.conversation, self.conversation.outbox
+        while not self._done():
             self._clock.anchor()
-            taken = self._fill()
+            taken = conversation.fill()
             if not link.unsent:
-                for line in self.outbox.due(time.monotonic()):
+                for line in outbox.due(time.monotonic()):
                     link.send(line)
-            self._report_dropped(link)
-            self._hear(link.exchange(0))
+            if conversation.dropped_untold and time.monotonic() >= self._hello_at + self._report_dropped_every:
+                self._say_hello(link)
+            self._exchange(link, 0)
             if taken == BATCH:
                 continue
-            if self.outbox.waited_for or self.outbox.full or link.unsent:
-                self._hear(link.exchange(LINGER))
-            elif self.outbox:
+            if outbox.waited_for or outbox.full or link.unsent:
+                self._exchange(link, LINGER)
+            elif outbox:
                 self._wait(LINGER)
             else:
                 self._sleep()
 
-    def _fill(self) -> int:
-        """Move notes from the buffer to the outbox as events; return how many were taken, at most BATCH."""
-        if self.outbox.full:
-            return 0
-        notes = self._buffer.take(BATCH)
-        events: list[Event] = []
-        for note in notes:
-            if note[KIND] is Mark:
-                self._add(events)
-                events = []
-                self.outbox.mark(note[FIRST_ARGUMENT])
-            elif not self._enabled:
-                self.discarded.add()
-            else:
-                try:
-                    event, unusable = event_of(note, self._offsets)
-                except msgspec.ValidationError:
-                    self.invalid.add()
-                else:
-                    events.append(event)
-                    if unusable:
-                        self.invalid.add(unusable)
-        self._add(events)
-        return len(notes)
+    def _say_hello(self, link: Link) -> None:
+        self._hello_at = time.monotonic()
+        link.send(self.conversation.hello())
 
-    def _add(self, events: list[Event]) -> None:
-        if events:
-            self.outbox.add(events)
-
-    def _report_dropped(self, link: Link) -> None:
-        """Say hello again where events were dropped though the connection holds, between batches."""
-        if self.dropped == self._dropped_confirmed or self.outbox:
-            return
-        if time.monotonic() - self._greeted_at >= REPORT_DROPPED_EVERY:
-            self._say_hello(link)
-
-    def _hear(self, lines: list[bytes]) -> None:
-        for line in lines:
-            answer = read_answer(line)
-            if answer.ack is not None:
-                self.outbox.ack(answer.ack)
-            elif answer.nack is not None:
-                wait = min(max(answer.retry_after, LINGER), LONGEST_BACKOFF)
-                self.outbox.nack(answer.nack, time.monotonic() + wait)
-            elif answer.welcome is not None:
-                self._greeted = True
-                self._dropped_confirmed = self._dropped_said
-                self.outbox.learn(answer.welcome.last_batch, answer.welcome.max_line_bytes)
-                self._set_enabled(answer.welcome.enabled)
-            elif answer.settings is not None:
-                self._set_enabled(answer.settings.enabled)
-            elif answer.error is not None:
-                self.errors += 1
-                self.trouble = answer.error
-
-    def _set_enabled(self, enabled: bool) -> None:
-        self._enabled = enabled
-        self.wanted = enabled and self._leave_by is None
+    def _exchange(self, link: Link, timeout: float) -> None:
+        for line in link.exchange(timeout):
+            self.conversation.hear(line, time.monotonic())
+        self.wanted = self.conversation.enabled
+        if self._leave_by is not None:
+            self.wanted = False
 
     def _wait(self, seconds: float) -> None:
         """Wait, unless somebody rings."""
@@ -270,15 +199,16 @@ class Sender:
     def _sleep(self) -> None:
         """Wait until something is noted, then for a moment more, to send it together with what follows."""
         self.asleep = True
-        if self._buffer or self._leave_by is not None:
+        if self._buffer:
+            # It was noted between the look and the falling asleep, so nobody rings.
             self.asleep = False
             self._wait(LINGER)
             return
         try:
-            urgent = self._bell.get(timeout=IDLE)
+            rung = self._bell.get(timeout=IDLE)
         except Empty:
             return
         finally:
             self.asleep = False
-        if not urgent:
+        if rung is _NOTED:
             self._wait(LINGER)

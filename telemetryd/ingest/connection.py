@@ -36,6 +36,7 @@ class Intake(Protocol):
     """What a connection needs of the listener."""
 
     instrumentation: Instrumentation
+    paused: bool
 
     @property
     def max_line_bytes(self) -> int:
@@ -89,6 +90,8 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         self._peer = _peer_of(transport)
         self._intake.instrumentation.emit(ConnectionOpened(self._peer.pid, self._peer.uid, self._peer.gid))
+        if self._intake.paused:
+            self.pause_reading()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; called by the event loop."""

@@ -23,6 +23,8 @@ from .submission import Submission
 # Who may connect: the daemon's user and group.
 SOCKET_MODE = 0o660
 BACKLOG = 512
+# What the kernel's sockaddr_un holds, less the closing zero byte.
+LONGEST_PATH = 107
 
 
 class Listener:
@@ -44,7 +46,8 @@ class Listener:
         self._settings = settings
         self._connections: set[Connection] = set()
         self._pending = 0
-        self._paused = False
+        self.paused = False
+        self._stopped = False
 
     @property
     def max_line_bytes(self) -> int:
@@ -70,8 +73,6 @@ class Listener:
             return _Refusal(limit, self.instrumentation)
         connection = Connection(self)
         self._connections.add(connection)
-        if self._paused:
-            asyncio.get_running_loop().call_soon(connection.pause_reading)
         return connection
 
     def greet(self, hello: Hello) -> int:
@@ -82,16 +83,16 @@ class Listener:
         """Hand events to the recorder, and stop reading where too much is pending."""
         self._pending += submission.size
         self._recorder.submit(submission)
-        if not self._paused and self._pending > self._settings().ingest.max_pending_bytes:
-            self._paused = True
+        if not self.paused and self._pending > self._settings().ingest.max_pending_bytes:
+            self.paused = True
             for connection in self._connections:
                 connection.pause_reading()
 
     def settled(self, size: int) -> None:
         """So many bytes are done with; read again once half of the room is free."""
         self._pending -= size
-        if self._paused and self._pending <= self._settings().ingest.max_pending_bytes // 2:
-            self._paused = False
+        if self.paused and not self._stopped and self._pending <= self._settings().ingest.max_pending_bytes // 2:
+            self.paused = False
             for connection in self._connections:
                 connection.resume_reading()
 
@@ -107,7 +108,7 @@ class Listener:
 
     def stop_reading(self) -> None:
         """Take nothing more; what was taken is still answered."""
-        self._paused = True
+        self.paused = self._stopped = True
         for connection in self._connections:
             connection.pause_reading()
 
@@ -156,6 +157,8 @@ async def listening(listener: Listener, path: Path, inherited: socket.socket | N
 
 def _bind(path: Path) -> socket.socket:
     aside = path.with_name(f".{path.name[:20]}.{os.getpid()}")
+    if len(os.fsencode(path)) > LONGEST_PATH:
+        raise StorageError(f"ingest.socket: expected a path of at most {LONGEST_PATH} bytes, found {str(path)!r}")
     bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -167,8 +170,6 @@ def _bind(path: Path) -> socket.socket:
         aside.rename(path)
     except OSError as error:
         bound.close()
-        if "too long" in str(error):
-            raise StorageError(f"ingest.socket: expected a path of at most 107 bytes, found {str(path)!r}") from None
         raise StorageError(f"ingest.socket: cannot listen on {path}: {error.strerror or error}") from None
     bound.setblocking(False)
     return bound

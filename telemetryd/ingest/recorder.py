@@ -15,19 +15,22 @@ from typing import ParamSpec, TypeVar
 
 from telemetryd.instrumentation import Instrumentation
 from telemetryd.instrumentation.events import JournalFailed, OperationsExpired
-from telemetryd.model.errors import StorageError, StorageUnavailable
+from telemetryd.model.errors import StorageError
 from telemetryd.model.settings import Settings
 from telemetryd.storage.journal import ActiveSegment, EventsRecord, ExpiredRecord, encode_record
 
 from .ledger import Ledger
 from .producers import Verdict
 from .segments import ClosedSegment, Recovery
-from .submission import Respondent, Submission
+from .submission import Submission
+from .verdicts import Verdicts
 
 # A segment is rotated at this size even where its head has room for more rows.
 SEGMENT_BYTES = 64 << 20
 # Heads that may wait for the sealer before nothing more is taken in: memory is bounded.
 MAX_CLOSED = 4
+# How long intake waits for the sealer before it refuses, in seconds.
+LONGEST_WAIT = 10.0
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -54,7 +57,9 @@ class Recorder:
         self.ledger = ledger
         self.closed: list[ClosedSegment] = []
         self.rotated = asyncio.Event()
+        self._relieved = asyncio.Event()
         self.problem = ""
+        self._verdicts = Verdicts(ledger.producers, instrumentation)
         self._settings = settings
         self._create_segment = create_segment
         self._remove_segment = remove_segment
@@ -88,6 +93,16 @@ class Recorder:
         self._pending.append(submission)
         self._wake.set()
 
+    @property
+    def checkpointed(self) -> bool:
+        """Whether a segment stands after those that are closed, so that these may be removed."""
+        return self._segment is not None
+
+    def sealed(self, closed: ClosedSegment) -> None:
+        """The rows of a closed segment are in parts: they are seen there from now on."""
+        self.closed.remove(closed)
+        self._relieved.set()
+
     def nudge(self) -> None:
         """Take a turn even where nothing came in, so that operations can expire."""
         self._wake.set()
@@ -114,11 +129,13 @@ class Recorder:
                 self._wake.clear()
                 group, self._pending = self._pending, []
                 rotations, self._rotations = self._rotations, []
+                if self._segment is None:
+                    await self._reopen()
                 if self._detailed != self._settings().telemetry.enable_detailed_timing:
                     # A segment's rows are kept, or not, as a whole.
                     await self._rotate()
                 await self._record(group)
-                if rotations or self._full:
+                if (rotations and len(self.ledger.head)) or self._full:
                     await self._rotate()
                 for done in rotations:
                     done.set_result(None)
@@ -140,7 +157,7 @@ class Recorder:
 
     async def _record(self, group: Sequence[Submission]) -> None:
         now = self._clock()
-        verdicts = self._judge(group)
+        verdicts = self._verdicts.judge(group, enabled=self._settings().telemetry.enabled)
         stored = [each for each, verdict in zip(group, verdicts, strict=True) if verdict is Verdict.STORE]
         overdue = self.ledger.tracker.overdue(now)
         records, sequence = [], self.ledger.sequence
@@ -150,78 +167,43 @@ class Recorder:
         if overdue:
             records.append(encode_record(ExpiredRecord(sequence, now, overdue)))
         if records and not await self._write(records):
-            self._refuse_all(group)
+            self._verdicts.refuse_all(group, self.problem)
             return
         for each in stored:
             self.ledger.apply_events(each.events, each.producer, each.number, now)
         if overdue:
             self.ledger.apply_expired(overdue, now)
             self._instrumentation.emit(OperationsExpired(len(overdue)))
-        self._answer(group, verdicts)
-
-    def _judge(self, group: Sequence[Submission]) -> list[Verdict]:
-        """Return a verdict for each; batches of a group are judged as if those before them were stored."""
-        enabled = self._settings().telemetry.enabled
-        fresh = Verdict.STORE if enabled else Verdict.DISCARD
-        producers = self.ledger.producers
-        last: dict[str, int] = {}
-        verdicts = []
-        for each in group:
-            verdict = fresh
-            if each.number:
-                known = last.get(each.producer)
-                known = producers.named(each.producer).last_batch if known is None else known
-                verdict = producers.judge(each.producer, each.number, known)
-                if verdict is Verdict.STORE:
-                    verdict = fresh
-                    last[each.producer] = each.number
-            verdicts.append(verdict)
-        return verdicts
+        self._verdicts.answer(group, verdicts)
 
     async def _write(self, records: list[bytes]) -> bool:
         """Make records durable; return whether they are."""
+        if not await self._room():
+            self.problem = f"{len(self.closed)} heads wait to be sealed, and the disk takes no parts"
+            return False
         try:
-            if len(self.closed) >= MAX_CLOSED:
-                raise OSError(f"{len(self.closed)} heads wait to be sealed; the disk takes no parts")
             segment = self._segment or await self._open()
             await self._on_disk(_append, segment, records)
         except OSError as error:
-            self.problem = f"the journal cannot be written: {error}"
-            self._instrumentation.emit(JournalFailed(str(error), len(records)))
+            self._failed(error, len(records))
             await self._abandon()
             return False
         self.problem = ""
         return True
 
-    def _refuse_all(self, group: Sequence[Submission]) -> None:
-        """Tell everyone that nothing is stored; duplicates too, for an answer must not overtake another."""
-        for each in group:
-            if each.number:
-                self.ledger.producers.refused(each.producer, each.number)
-            self._refuse(each, self.problem)
+    async def _room(self) -> bool:
+        """Wait for the sealer where it is behind, for memory is bounded; return whether it has caught up."""
+        while len(self.closed) >= MAX_CLOSED:
+            self._relieved.clear()
+            try:
+                await asyncio.wait_for(self._relieved.wait(), LONGEST_WAIT)
+            except TimeoutError:
+                return False
+        return True
 
-    def _refuse(self, submission: Submission, error: str) -> None:
-        self._instrumentation.reject(StorageUnavailable.word, len(submission.events))
-        submission.respondent.refuse(submission.number, error, StorageUnavailable.retry_after)
-        submission.respondent.settled(submission.size)
-
-    def _answer(self, group: Sequence[Submission], verdicts: Sequence[Verdict]) -> None:
-        """Enter each submission in the books and answer it; one acknowledgement a respondent."""
-        producers = self.ledger.producers
-        acknowledged: dict[Respondent, int] = {}
-        for each, verdict in zip(group, verdicts, strict=True):
-            if verdict is Verdict.REFUSE:
-                self._refuse(each, f"batch {producers.named(each.producer).awaited} was refused and has to come first")
-                continue
-            if verdict is not Verdict.STORE and each.number:
-                producers.stored(each.producer, each.number)
-            word = {Verdict.STORE: "stored", Verdict.DUPLICATE: "duplicate", Verdict.DISCARD: "discarded"}[verdict]
-            self._instrumentation.settle(word, len(each.events))
-            if each.number:
-                acknowledged[each.respondent] = each.number
-            each.respondent.settled(each.size)
-        for respondent, number in acknowledged.items():
-            respondent.acknowledge(number)
+    def _failed(self, error: OSError, records: int) -> None:
+        self.problem = f"the journal cannot be written: {error}"
+        self._instrumentation.emit(JournalFailed(str(error), records))
 
     async def _rotate(self) -> None:
         """Freeze the head; where the next segment cannot be opened, the next write tries again."""
@@ -264,14 +246,28 @@ class Recorder:
             # Without rows of its own it would share its name with the next segment.
             await self._on_disk(self._remove_segment, old.path)
         except OSError as error:
-            self.problem = f"the journal cannot be written: {error}"
+            self._failed(error, 0)
+
+    async def _reopen(self) -> None:
+        """Open a segment where the last one was given up: without its checkpoint nothing closed can be sealed."""
+        try:
+            await self._open()
+        except OSError as error:
+            self._failed(error, 0)
+        else:
+            self.problem = ""
 
     async def _close(self) -> None:
         """Leave a segment without rows behind: its checkpoint is what the next start goes on from."""
         if len(self.ledger.head):
             await self._rotate()
+        if self._segment is None:
+            await self._reopen()
         if self._segment is not None:
-            await self._on_disk(self._segment.close)
+            try:
+                await self._on_disk(self._segment.close)
+            except OSError as error:
+                self._failed(error, 0)
 
     async def _open(self) -> ActiveSegment:
         state = self.ledger.checkpoint()

@@ -95,13 +95,14 @@ class Upkeep:
 
     async def seal(self) -> None:
         """Make parts of all frozen heads, oldest first."""
-        while self._recorder.closed and (closed := self._recorder.closed[0]).final:
+        recorder = self._recorder
+        while recorder.checkpointed and recorder.closed and (closed := recorder.closed[0]).final:
             interval = self._settings().telemetry.sampling_interval
             parts = await self._on_disk(sealer.seal, self._files, self._folder, closed.head, interval)
             await self._on_disk(sealer.commit, self._files, self._folder, closed.path)
             # One step: from here on the rows are seen in the parts and no longer in the head.
             self._catalog.add(parts)
-            self._recorder.closed.remove(closed)
+            recorder.sealed(closed)
             self._instrumentation.emit(
                 Sealed(len(closed.head.columns), len(parts), closed.head.first, closed.head.last)
             )

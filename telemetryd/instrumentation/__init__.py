@@ -6,6 +6,8 @@ Never here: a decision, a clock, a file, or one log line per event of a producer
 Invariant: the books balance: received = stored + duplicate + rejected + discarded + in flight.
 """
 
+from __future__ import annotations
+
 from .counters import Instrumentation
 
 __all__ = ["Instrumentation"]

@@ -10,7 +10,6 @@ import structlog
 
 from .events import InternalEvent
 
-
 # What can become of an event that was received.
 VERDICTS = ("stored", "duplicate", "rejected", "discarded")
 

@@ -55,7 +55,6 @@ class ConnectionOpened(InternalEvent):
     """A process connected to the ingest socket; ids by SO_PEERCRED."""
 
     says: ClassVar[str] = "connection opened"
-    level: ClassVar[str] = "debug"
     pid: int
     uid: int
     gid: int
@@ -164,8 +163,9 @@ class JournalFailed(InternalEvent):
 
     says: ClassVar[str] = "journal failed"
     level: ClassVar[str] = "error"
+    quiet: ClassVar[bool] = True
     error: str
-    events: int
+    records: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from telemetryd.model.events import (
     NO_STATE,
     OPERATION_START,
     STATES,
+    STATUSES,
     TERMINAL_STATUSES,
     UNPLACED,
 )
@@ -41,17 +43,19 @@ def operations(request: OperationsRequest, snapshot: Snapshot, reader: Reader, d
     ``slowest`` are those that ended with the longest latency, ``failed`` the last that failed,
     ``recent`` the last that ended or, being in flight, began.
     """
-    order: Callable[[Found], float] = _latency if request.sort == "slowest" else _time
-    best: list[Found] = []
+    best: list[tuple[float, Found]] = []
     if request.sort == "recent" and request.filters.status not in TERMINAL_STATUSES:
-        best = [_in_flight(each) for each in snapshot.operations() if _wanted(each, request)]
+        running = ((_began(each), _in_flight(each)) for each in snapshot.operations() if _wanted(each, request))
+        best = heapq.nlargest(request.limit, running, key=itemgetter(0))
+    rank = itemgetter("latency" if request.sort == "slowest" else "end_time")
     for newest, columns in _newest_first(snapshot, reader, deadline, request.start, request.end):
-        if len(best) >= request.limit and request.sort != "slowest" and order(best[request.limit - 1]) >= newest:
+        if len(best) >= request.limit and request.sort != "slowest" and best[-1][0] >= newest:
             # What is still to come is older than all that was found.
             break
         ended = columns.take(_mask(columns, request))
-        best = heapq.nlargest(request.limit, [*best, *_ended(ended, _top(ended, request))], key=order)
-    return heapq.nlargest(request.limit, best, key=order)
+        found = ((rank(each), each) for each in _ended(ended, _top(ended, request)))
+        best = heapq.nlargest(request.limit, [*best, *found], key=itemgetter(0))
+    return [each for _, each in best]
 
 
 def operation(
@@ -62,12 +66,10 @@ def operation(
     Looks at what is in memory first, then hour by hour into the past until its start is found.
     """
     rows: list[Found] = []
-    hour = math.inf
     for newest, columns in _newest_first(snapshot, reader, deadline, start or 0.0, end or math.inf):
-        # Its rows may be spread over all parts of an hour, so only a whole hour can be the last one.
-        if newest < hour and any(row["event"] == EVENTS[OPERATION_START] for row in rows):
+        if any(_is_start(row) and row["timestamp"] >= newest for row in rows):
+            # What is still to come is older than its start.
             break
-        hour = newest
         assert columns.operation_id is not None
         mine = np.flatnonzero(
             pc.equal(columns.operation_id, operation_id).fill_null(False).to_numpy(zero_copy_only=False)
@@ -162,8 +164,11 @@ def _wanted(each: OperationInFlight, request: OperationsRequest) -> bool:
         (filters.backend, each.backend),
         (filters.status, each.status),
     )
-    began = each.since if each.start is None else each.start
-    return all(wanted in (None, found) for wanted, found in asked) and request.start <= began < request.end
+    return all(wanted in (None, found) for wanted, found in asked) and request.start <= _began(each) < request.end
+
+
+def _began(each: OperationInFlight) -> float:
+    return each.since if each.start is None else each.start
 
 
 def _row(columns: EventColumns, index: int) -> Found:
@@ -193,7 +198,7 @@ def _state(code: int) -> str | None:
 
 
 def _summary(operation_id: str, rows: list[Found]) -> Found:
-    starts = [row for row in rows if row["event"] == EVENTS[OPERATION_START]]
+    starts = [row for row in rows if _is_start(row)]
     terminal = (STATES[COMPLETED], STATES[FAILED])
     ends = [row for row in rows if row["status"] in terminal and row["previous_status"] not in terminal]
     last = ends[0] if ends else rows[-1]
@@ -215,10 +220,6 @@ def _summary(operation_id: str, rows: list[Found]) -> Found:
     }
 
 
-def _latency(found: Found) -> float:
-    return float(found["latency"])
-
-
-def _time(found: Found) -> float:
-    began: float = found["start_time"] or 0.0
-    return found["end_time"] if found["end_time"] is not None else began
+def _is_start(row: Found) -> bool:
+    """Whether a row is the start of its operation, and no repeat of it."""
+    return bool(row["event"] == EVENTS[OPERATION_START] and row["previous_status"] not in STATUSES)

@@ -208,8 +208,13 @@ class Scan:
         return seen
 
     def _horizon(self) -> float:
-        newest = max((int(head.timestamp.max()) for head in self._snapshot.heads if len(head)), default=0)
-        return max(self._snapshot.now, newest / _US)
+        """Return until when anything is known: until now, or until the newest row of a clock that is ahead."""
+        now = self._snapshot.now
+        recent = list(self._snapshot.heads)
+        if self._span.end > now:
+            hours = [parts for hour, parts in self._snapshot.hours.items() if hour + HOUR > now]
+            recent.extend(self._reader.events(part, start=now) for parts in hours for part in parts.events)
+        return max([now, *(float(rows.timestamp.max()) / _US for rows in recent if len(rows))])
 
 
 def _joined(several: Sequence[EventColumns]) -> EventColumns:

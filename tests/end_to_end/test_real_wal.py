@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from telemetryd import hooks
 from tests import peers
 
 from .daemon import ROOT, Daemon
@@ -68,8 +69,6 @@ def seconds(instant: datetime) -> float:
 
 def test_what_a_real_wal_does_is_what_its_client_reads(daemon: Daemon, wal: Any, monitor: Any) -> None:
     """Every operation counts once, latencies are the WAL's own, and the WAL notices nothing."""
-    from telemetryd import hooks
-
     until(lambda: monitor.get_status("local")["status"] == "online", "the monitor's first look")
     before = [dict(vars(wal)), dict(vars(monitor))]
     attachment = hooks.attach(wal, daemon.socket)
@@ -141,8 +140,6 @@ def test_what_a_real_wal_does_is_what_its_client_reads(daemon: Daemon, wal: Any,
 
 def test_nothing_is_lost_or_doubled_while_the_daemon_dies_and_comes_back(daemon: Daemon) -> None:
     """A WAL goes on working through kills of the daemon; afterwards every operation is there, once."""
-    from telemetryd import hooks
-
     emitter = hooks.Emitter(daemon.socket, "stubborn")
     stop = threading.Event()
     noted = 0
@@ -175,8 +172,6 @@ def test_nothing_is_lost_or_doubled_while_the_daemon_dies_and_comes_back(daemon:
 
 def test_a_daemon_that_is_switched_off_and_on_is_heard_without_a_reconnect(daemon: Daemon) -> None:
     """`enabled` by POST /config: what happens meanwhile is discarded in the WAL's process, the rest is stored."""
-    from telemetryd import hooks
-
     emitter = hooks.Emitter(daemon.socket, "obedient")
     emitter.operation_start("before", "add", "ipfs")
     assert emitter.flush(60)

@@ -221,6 +221,24 @@ def test_calls_from_many_threads_all_arrive(daemon: ScriptedDaemon, emitter: Emi
         assert mine == [f"{worker}-{number}" for number in range(500) for _ in range(2)]
 
 
+def test_where_no_thread_can_start_calls_return_and_the_next_one_tries_again(
+    daemon: ScriptedDaemon, emitter: Emitter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process at its limit of threads, or at its end, gets no exception; the events wait."""
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as limited:
+        limited.setattr(threading.Thread, "start", refuse)
+        emitter.operation_start("a", "add", "ipfs")
+        assert not emitter.drain(60)
+        assert emitter.statistics().trouble == "can't start new thread"
+    emitter.operation_start("b", "add", "ipfs")
+    assert emitter.flush(60)
+    assert [event["operation_id"] for event in daemon.events] == ["a", "b"]
+
+
 def test_the_thread_ends_when_the_emitter_is_gone(daemon: ScriptedDaemon) -> None:
     """Nobody can note anything any more: the sender finishes and leaves."""
     emitter = Emitter(daemon.path, "wal")

@@ -91,6 +91,15 @@ def test_a_child_lets_go_of_its_parents_connection(daemon: ScriptedDaemon, emitt
         os.waitpid(child, 0)
 
 
+def test_a_closed_emitter_is_closed_in_the_child_as_well(emitter: Emitter) -> None:
+    """Forking opens nothing again."""
+    emitter.close(60)
+    emitter.renew()
+    emitter.operation_start("a", "add", "ipfs")
+    assert emitter.statistics().discarded == 1
+    assert emitter.close(60)
+
+
 def test_a_child_of_a_child_is_named_for_itself(daemon: ScriptedDaemon) -> None:
     """Names do not grow with the generations, and no two processes share one."""
     program = """

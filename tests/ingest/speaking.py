@@ -54,6 +54,12 @@ def line(value: object) -> bytes:
     return json.dumps(value).encode() + b"\n"
 
 
+async def turns() -> None:
+    """Let the event loop turn often enough for all that could be read by now to be read."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
 async def until(condition: Any) -> None:
     """Wait until ``condition()`` is true; raises TimeoutError where it never is."""
     async with asyncio.timeout(PATIENCE):

@@ -37,6 +37,7 @@ class Desk:
 
     max_line_bytes = 4096
     enabled = True
+    paused = False
     retention_days = 30
 
     def __init__(self) -> None:

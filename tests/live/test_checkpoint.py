@@ -35,7 +35,7 @@ def state(table: Table) -> object:
     return operations, table.in_flight, tracker.health, first_seen
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(actions, st.sets(st.integers(0, 24), max_size=4))
 def test_a_restart_at_any_moment_changes_nothing_of_what_follows(sequence: list[Action], stops: set[int]) -> None:
     """Rows, ends, numbers in flight, first sights and health are those of a tracker that only sealed."""

@@ -85,7 +85,7 @@ def apply_one_by_one(events: Sequence[Event]) -> Table:
     return table
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(operation_events, st.booleans())
 def test_rows_are_those_of_a_model_that_knows_all_events(events: list[Event], one_by_one: bool) -> None:
     """In whatever order events come and however they are cut, entries, moves, types and latencies come out right."""
@@ -99,7 +99,7 @@ def test_rows_are_those_of_a_model_that_knows_all_events(events: list[Event], on
         assert row.latency == expected.latency
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(operation_events)
 def test_ends_taken_back_and_told_again_leave_one_of_each_operation(events: list[Event]) -> None:
     """What goes to the window adds up to the first end of each operation, with its final series and latency."""
@@ -113,7 +113,7 @@ def test_ends_taken_back_and_told_again_leave_one_of_each_operation(events: list
     assert {key: count for key, count in table.ended.items() if count} == ends
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(actions)
 def test_moves_of_all_rows_add_up_to_what_is_in_flight_at_every_moment(sequence: list[Action]) -> None:
     """Sealed or not, expired or not: the rows' queue moves are the numbers in flight."""
@@ -123,7 +123,7 @@ def test_moves_of_all_rows_add_up_to_what_is_in_flight_at_every_moment(sequence:
         assert table.moved == table.in_flight
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(actions)
 def test_an_operation_ends_at_most_once(sequence: list[Action]) -> None:
     """Over seals and expiries, at most one row of an operation is an entry into a terminal status."""
@@ -134,7 +134,7 @@ def test_an_operation_ends_at_most_once(sequence: list[Action]) -> None:
     assert all(count == 1 for count in ends.values())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(actions)
 def test_only_operations_in_the_table_are_in_flight(sequence: list[Action]) -> None:
     """Nothing that ended or expired holds a place in the queue: it could never leave it."""

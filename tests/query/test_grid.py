@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetryd.model.timerange import DAY, HOUR, TimeRange
-from telemetryd.query.grid import MOST_SAMPLES, cells_touched, default_interval, grid, whole
+from telemetryd.query.grid import MOST_SAMPLES, cells_touched, default_interval, grid, most_cells, whole
 from tests.oracle.grid import cells
 from tests.oracle.grid import default_interval as expected_interval
 
@@ -25,6 +25,14 @@ def test_cells_are_those_of_the_oracle(start: int, seconds: int, interval: int) 
     found = grid(TimeRange(start, start + seconds), interval)
     told = list(zip(found.start.tolist(), found.begin.tolist(), found.end.tolist(), strict=True))
     assert told == [tuple(cell) for cell in cells(start, start + seconds, interval)]
+
+
+@given(starts, st.integers(1, 2 * DAY), intervals)
+def test_cells_can_be_counted_before_they_are_made(start: int, seconds: int, interval: int) -> None:
+    """There are never more than that, and at most those of two periods fewer."""
+    span = TimeRange(start, start + seconds)
+    made = len(grid(span, interval))
+    assert made <= most_cells(span, interval) <= made + 2 * max(1, DAY // interval)
 
 
 @given(starts, st.integers(1, 2 * DAY), intervals, st.data())

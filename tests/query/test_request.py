@@ -50,7 +50,7 @@ def test_every_parameter_is_taken() -> None:
     assert asked == OperationsRequest(Filters(status="failed"), 5.0, 7.5, "slowest", 1000)
 
 
-times = st.none() | st.floats(0, NOW)
+times = st.none() | st.floats(2 * DAY, NOW)
 
 
 @given(times, times, st.sampled_from((1, 10, 60, 3600)))
@@ -133,6 +133,11 @@ def test_parameters_that_contradict_one_another_are_refused() -> None:
     with pytest.raises(InvalidParameter, match=r"^sort: expected one that fits status=completed"):
         operations(sort="failed", status="completed")
     assert operations(sort="failed", status="failed").sort == "failed"
+
+
+def test_no_range_begins_before_1970() -> None:
+    """A day before an end in the first day of Unix time is cut at its beginning."""
+    assert metrics(end_time="90").range == TimeRange(0, 120)
 
 
 def test_a_range_of_one_instant_is_taken() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -74,12 +75,23 @@ def test_sources_that_follow_one_another_merge_exactly(rows: list[Row], cut: flo
         assert getattr(merged, name).sum() == getattr(whole, name).sum()
 
 
-def test_of_two_healths_of_one_interval_the_earlier_tells_more() -> None:
-    """The source whose first change is earlier knows more of the interval."""
+@given(st.lists(samples.health_rows), instants)
+def test_healths_that_follow_one_another_merge_exactly(rows: list[Row], cut: float) -> None:
+    """Each source's last health holds until the next one tells of a change."""
+    rows = [replace(row, backend="ipfs") for row in rows]
+    parts = [[row for row in rows if row.at < cut], [row for row in rows if row.at >= cut]]
+    whole, merged = (merge([build(columns(each), 900) for each in split]).health for split in ([rows], parts))
+    for name in ("start", "lead", "known", "integral", "minimum", "maximum", "last"):
+        np.testing.assert_allclose(getattr(merged, name), getattr(whole, name), atol=1e-6)
+
+
+def test_of_two_healths_of_one_interval_both_are_told() -> None:
+    """In whatever order the sources come, the one that changed first leads, and the other one lasts."""
     late, early = [health(50, "offline")], [health(10, "online")]
     for parts in ([late, early], [early, late]):
         found = merge([build(columns(rows), 60) for rows in parts]).health
-        assert (found.lead.tolist(), found.last.tolist()) == ([10.0], [1.0])
+        assert (found.lead.tolist(), found.last.tolist()) == ([10.0], [0.0])
+        assert (found.known.tolist(), found.integral.tolist()) == ([50.0], [40.0])
 
 
 def test_intervals_of_different_width_stay_apart() -> None:

@@ -1,0 +1,266 @@
+"""The engine: the oracle's answers, in threads, within limits."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from telemetryd.model.errors import Busy, QueryTimeout, ResultTooLarge, StorageUnavailable, UnknownOperation
+from telemetryd.model.metrics import AGGREGATIONS, METRIC_TYPES
+from telemetryd.model.settings import QuerySettings, Settings
+from telemetryd.model.timerange import TimeRange
+from telemetryd.query.engine import QUEUE_DEPTH, QueryEngine
+from telemetryd.query.reader import Reader
+from telemetryd.query.request import Filters, MetricsRequest, OperationsRequest
+from telemetryd.query.snapshot import OperationInFlight, Snapshot
+from telemetryd.rollup.columns import Array, EventColumns
+from telemetryd.storage.files import Files
+from telemetryd.storage.part import Part
+from tests.end_to_end.comparing import differences
+from tests.oracle.model import Model, Request
+
+from .histories import END, HOUR, random_history
+from .rows import Event
+from .store import Store
+from .telling import told
+
+StoreOf = Callable[[list[Event]], Store]
+NOW = END + 30.0
+EVERYTHING = OperationsRequest(Filters(), 0, NOW, "recent", 1000)
+
+
+def asked(interval: int = 60, aggregation: str | None = None, end: int = END, **filters: str) -> MetricsRequest:
+    span = TimeRange(HOUR, end)
+    return MetricsRequest(METRIC_TYPES, Filters(**filters), span, interval, aggregation)
+
+
+@pytest.fixture
+def store(store_of: StoreOf) -> Store:
+    """One random history, its first hours compacted, then parts, then what is in memory."""
+    store = store_of(random_history(6))
+    ages = store.rows.timestamp / 1e6 - HOUR
+    store.seal(np.flatnonzero(ages < 9000))
+    store.compact(HOUR + 7200)
+    store.seal(np.flatnonzero((ages >= 9000) & (ages < 12000)))
+    store.hold(np.flatnonzero(ages >= 12000))
+    return store
+
+
+def empty_snapshot(heads: tuple[EventColumns, ...] = ()) -> Snapshot:
+    return Snapshot(NOW, 60, heads, {}, {}, {}, {}, list)
+
+
+def engine_of(snapshot: Callable[[], Snapshot], clock: Callable[[], float] = lambda: 0.0, **query: int) -> QueryEngine:
+    """Return an engine without files, on a clock that stands."""
+    settings = replace(Settings(), query=replace(QuerySettings(), **query))
+    return QueryEngine(snapshot, lambda: settings, Reader(Files(), lambda part: pytest.fail("no parts")), clock)
+
+
+class Gate:
+    """A snapshot whose queries wait in their threads until they are let go."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Semaphore(0)
+        self.open = threading.Event()
+
+    def operations(self) -> list[OperationInFlight]:
+        self.reached.release()
+        assert self.open.wait(30)
+        return []
+
+    def snapshot(self) -> Snapshot:
+        return replace(empty_snapshot((EventColumns.empty(),)), operations=self.operations)
+
+    async def reach(self) -> None:
+        """Wait until a query is in its thread."""
+        assert await asyncio.to_thread(self.reached.acquire, timeout=30)
+
+
+@pytest.mark.parametrize("aggregation", [None, *AGGREGATIONS])
+async def test_answers_are_those_of_the_oracle(store: Store, aggregation: str | None) -> None:
+    """All metrics, plain and by every aggregation, with and without filters."""
+    engine = store.engine(NOW)
+    cases: list[dict[str, str]] = [{}, {"status": "completed"}, {"status": "retrying", "backend": "s3"}]
+    for filters in cases:
+        for interval in (60, 3600):
+            request = asked(interval, aggregation, **filters)
+            expected = Model(random_history(6)).answer(
+                Request(None, start_time=HOUR, end_time=END, interval=interval, aggregation=aggregation, **filters),  # type: ignore[arg-type]
+                NOW,
+            )
+            found = told(await engine.metrics(request)) | {"aggregation": aggregation}
+            assert differences(expected, found, until_now=False) == []
+    engine.close()
+
+
+@pytest.mark.parametrize("params", [{"start_time": str(HOUR + 100.5)}, {"end_time": str(END - 100.5)}, {}])
+async def test_one_sided_ranges_are_answered(store: Store, params: dict[str, str]) -> None:
+    """Until now, or for the day before an end."""
+    engine = store.engine(NOW)
+    request = MetricsRequest.parse(params, now=NOW, sampling_interval=60)
+    times = {name: float(value) for name, value in params.items()}
+    expected = Model(random_history(6)).answer(Request(**times), NOW)  # type: ignore[arg-type]
+    assert differences(expected, told(await engine.metrics(request)), until_now=False) == []
+    engine.close()
+
+
+async def test_operations_are_answered(store: Store) -> None:
+    """Lists, timelines, and ids that nobody knows."""
+    engine = store.engine(NOW)
+    recent = await engine.operations(EVERYTHING)
+    assert len(recent) > 100
+    one = await engine.operation(recent[0]["operation_id"], HOUR, NOW)
+    assert one["operation_id"] == recent[0]["operation_id"]
+    with pytest.raises(UnknownOperation):
+        await engine.operation("nobody")
+    engine.close()
+
+
+async def test_a_query_ends_by_its_deadline() -> None:
+    """Once its time is over, a query raises at its next step."""
+    clock = [0.0]
+
+    def slow() -> list[OperationInFlight]:
+        clock[0] += 31
+        return []
+
+    engine = engine_of(
+        lambda: replace(empty_snapshot((EventColumns.empty(),)), operations=slow), lambda: clock[0], timeout=30
+    )
+    with pytest.raises(QueryTimeout, match="within 30 s"):
+        await engine.operations(EVERYTHING)
+    engine.close()
+
+
+async def test_more_queries_than_may_wait_are_refused() -> None:
+    """Each thread has eight places to wait; one more is Busy at once, and there is room again afterwards."""
+    gate = Gate()
+    engine = engine_of(gate.snapshot, concurrency=2)
+    waiting = [asyncio.create_task(engine.operations(EVERYTHING)) for _ in range(2 * (1 + QUEUE_DEPTH))]
+    await gate.reach()
+    with pytest.raises(Busy):
+        await engine.operations(EVERYTHING)
+    gate.open.set()
+    assert await asyncio.gather(*waiting) == [[]] * len(waiting)
+    assert await engine.operations(EVERYTHING) == []
+    engine.close()
+
+
+class Head:
+    """Rows that tell when a query comes to them."""
+
+    def __init__(self) -> None:
+        self.read = threading.Event()
+
+    @property
+    def timestamp(self) -> Array:
+        self.read.set()
+        return np.empty(0, np.int64)
+
+    def take(self, choice: Array) -> EventColumns:
+        return EventColumns.empty()
+
+
+@pytest.mark.parametrize("cancelled", [True, False])
+async def test_a_query_nobody_waits_for_stops(cancelled: bool) -> None:
+    """A cancelled call ends its query at the next step; one that is not goes on to the rows."""
+    gate, head = Gate(), Head()
+    snapshot = replace(gate.snapshot(), heads=(head,))  # type: ignore[arg-type]
+    engine = engine_of(lambda: snapshot)
+    task = asyncio.create_task(engine.operations(EVERYTHING))
+    await gate.reach()
+    if cancelled:
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    gate.open.set()
+    if not cancelled:
+        assert await task == []
+    # Closing waits until every thread is done.
+    engine.close()
+    assert head.read.is_set() is not cancelled
+
+
+async def test_a_cancelled_query_gives_its_place_back() -> None:
+    """Clients that go away do not make the engine busy for those that stay."""
+    gate = Gate()
+    engine = engine_of(gate.snapshot, concurrency=1)
+    for _ in range(3 * QUEUE_DEPTH):
+        task = asyncio.create_task(engine.operations(EVERYTHING))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    gate.open.set()
+    assert await engine.operations(EVERYTHING) == []
+    engine.close()
+
+
+@pytest.mark.parametrize("metric", METRIC_TYPES)
+async def test_an_answer_that_is_too_large_is_refused(store: Store, metric: str) -> None:
+    """The limit is of samples, and of cells that a gauge may have one in; the error says how to ask for less."""
+    request = replace(asked(), metric_types=(metric,))
+    cells = 4 * 60
+    table = (await store.engine(NOW).metrics(request)).metrics[metric]
+    gauge = metric in ("queue_size", "backend_health")
+    enough = max(cells, len(table.keys) * cells if gauge else len(table))
+    assert len((await store.engine(NOW, max_samples=enough).metrics(request)).metrics[metric]) == len(table)
+    for limit in (enough - 1, cells - 1):
+        with pytest.raises(ResultTooLarge, match="longer interval"):
+            await store.engine(NOW, max_samples=limit).metrics(request)
+
+
+async def test_a_range_that_is_too_large_is_refused_before_it_is_made(store: Store) -> None:
+    """All seconds since 1970 would not fit into memory."""
+    with pytest.raises(ResultTooLarge):
+        await store.engine(NOW).metrics(MetricsRequest(METRIC_TYPES, Filters(), TimeRange(0, END), 1, None))
+
+
+async def test_all_metrics_together_are_within_the_limit(store: Store) -> None:
+    """Each metric alone fits; the eight of them do not."""
+    tables = (await store.engine(NOW).metrics(asked(600))).metrics
+    limit = max(max(len(table) for table in tables.values()), 24 * 12)
+    for metric in METRIC_TYPES:
+        await store.engine(NOW, max_samples=limit).metrics(replace(asked(600), metric_types=(metric,)))
+    with pytest.raises(ResultTooLarge):
+        await store.engine(NOW, max_samples=limit).metrics(asked(600))
+
+
+async def test_a_part_that_vanishes_is_asked_for_again(store: Store) -> None:
+    """Compaction may replace parts between the snapshot and the reading: the query takes another snapshot."""
+    stale = store.snapshot(NOW)
+    expected = told(await store.engine(NOW).metrics(asked()))
+    store.compact(END)
+    pictures = iter([stale, stale, store.snapshot(NOW)])
+    reader = Reader(store.files, store.catalog.carry)
+    engine = QueryEngine(lambda: next(pictures), Settings, reader)
+    assert differences(expected, told(await engine.metrics(asked())), until_now=False) == []
+    assert next(pictures, None) is None
+    engine.close()
+
+
+async def test_parts_that_keep_vanishing_are_an_error(store: Store) -> None:
+    """After three tries the caller is told to try again."""
+    stale = store.snapshot(NOW)
+    parts: list[Part] = [part for hour in stale.hours.values() for part in (*hour.events, *hour.rollups)]
+    for part in parts:
+        os.unlink(part.path)
+    engine = QueryEngine(lambda: stale, Settings, Reader(store.files, store.catalog.carry))
+    with pytest.raises(StorageUnavailable, match="try again"):
+        await engine.metrics(asked())
+    engine.close()
+
+
+async def test_queries_run_side_by_side(store: Store) -> None:
+    """Several at once give what each gives alone, from one cache of rollups."""
+    engine = store.engine(NOW, concurrency=4)
+    alone = [told(await engine.metrics(asked(interval))) for interval in (60, 120, 600, 3600)]
+    together = await asyncio.gather(*(engine.metrics(asked(interval)) for interval in (60, 120, 600, 3600) * 3))
+    assert [told(each) for each in together] == alone * 3
+    engine.close()
