@@ -7,6 +7,7 @@ import socket
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from telemetryd.instrumentation import Instrumentation
@@ -18,6 +19,7 @@ from telemetryd.model.events import Event
 from .admission import admit
 from .framing import Framer, TooLong
 from .submission import Submission
+from .welcomes import Welcome
 
 # Answers that a peer leaves unread before its connection is cut.
 MAX_UNREAD = 1 << 20
@@ -53,8 +55,8 @@ class Intake(Protocol):
     def now(self) -> float:
         """The daemon's clock, in Unix seconds."""
 
-    def greet(self, hello: Hello) -> int:
-        """Return the last batch of this producer that is on disk."""
+    def greet(self, hello: Hello, welcome: Welcome) -> None:
+        """Call ``welcome`` with the last batch of this producer that is on disk."""
 
     def submit(self, submission: Submission) -> None:
         """Hand events to the recorder; counts as pending until settled."""
@@ -180,8 +182,12 @@ class Connection(asyncio.Protocol):
         if hello.version != VERSION:
             raise Rejected("bad_hello", f"hello.version: expected {VERSION}, found {hello.version}")
         self.producer = hello.producer
-        last_batch = self._intake.greet(hello)
-        self._last_received = last_batch
+        self._last_received = 0
+        self._intake.greet(hello, partial(self._welcome, hello))
+
+    def _welcome(self, hello: Hello, last_batch: int) -> None:
+        # Batches may have come since the hello, without waiting for this answer.
+        self._last_received = self._last_received or last_batch
         self._intake.instrumentation.emit(
             ProducerAttached(hello.producer, last_batch, hello.dropped, self._peer.pid, self._peer.uid, self._peer.gid)
         )

@@ -19,6 +19,7 @@ from telemetryd.model.settings import Settings
 from .connection import Connection
 from .recorder import Recorder
 from .submission import Submission
+from .welcomes import Welcome
 
 # Who may connect: the daemon's user and group.
 SOCKET_MODE = 0o660
@@ -75,9 +76,9 @@ class Listener:
         self._connections.add(connection)
         return connection
 
-    def greet(self, hello: Hello) -> int:
-        """Return the last batch of this producer that is on disk."""
-        return self._recorder.ledger.producers.greet(hello.producer, hello.dropped).last_batch
+    def greet(self, hello: Hello, welcome: Welcome) -> None:
+        """Call ``welcome`` with the last batch of this producer that is on disk."""
+        self._recorder.greet(hello, welcome)
 
     def submit(self, submission: Submission) -> None:
         """Hand events to the recorder, and stop reading where too much is pending."""

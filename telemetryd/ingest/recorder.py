@@ -15,6 +15,7 @@ from typing import ParamSpec, TypeVar
 
 from telemetryd.instrumentation import Instrumentation
 from telemetryd.instrumentation.events import JournalFailed, OperationsExpired
+from telemetryd.model.codec import Hello
 from telemetryd.model.errors import StorageError
 from telemetryd.model.settings import Settings
 from telemetryd.storage.journal import ActiveSegment, EventsRecord, ExpiredRecord, encode_record
@@ -24,6 +25,7 @@ from .producers import Verdict
 from .segments import ClosedSegment, Recovery
 from .submission import Submission
 from .verdicts import Verdicts
+from .welcomes import Welcome, Welcomes
 
 # A segment is rotated at this size even where its head has room for more rows.
 SEGMENT_BYTES = 64 << 20
@@ -60,6 +62,7 @@ class Recorder:
         self._relieved = asyncio.Event()
         self.problem = ""
         self._verdicts = Verdicts(ledger.producers, instrumentation)
+        self._welcomes = Welcomes(ledger.producers)
         self._settings = settings
         self._create_segment = create_segment
         self._remove_segment = remove_segment
@@ -91,6 +94,7 @@ class Recorder:
     def submit(self, submission: Submission) -> None:
         """Hand events in; the answer comes through the submission's respondent."""
         self._pending.append(submission)
+        self._welcomes.submitted(submission)
         self._wake.set()
 
     @property
@@ -106,6 +110,10 @@ class Recorder:
     def nudge(self) -> None:
         """Take a turn even where nothing came in, so that operations can expire."""
         self._wake.set()
+
+    def greet(self, hello: Hello, welcome: Welcome) -> None:
+        """Call ``welcome`` with the last batch of a producer on disk, once all it has submitted is settled."""
+        self._welcomes.greet(hello, welcome)
 
     async def rotate(self) -> None:
         """Freeze the head and begin a new segment, after what has been submitted; then return."""
@@ -161,20 +169,23 @@ class Recorder:
         stored = [each for each, verdict in zip(group, verdicts, strict=True) if verdict is Verdict.STORE]
         overdue = self.ledger.tracker.overdue(now)
         records, sequence = [], self.ledger.sequence
+        if overdue:
+            # First, for one of the events may end what is overdue now.
+            records.append(encode_record(ExpiredRecord(sequence, now, overdue)))
+            sequence += len(overdue)
         for each in stored:
             records.append(encode_record(EventsRecord(sequence, now, each.producer, each.number, each.frame)))
             sequence += len(each.events)
-        if overdue:
-            records.append(encode_record(ExpiredRecord(sequence, now, overdue)))
         if records and not await self._write(records):
             self._verdicts.refuse_all(group, self.problem)
-            return
-        for each in stored:
-            self.ledger.apply_events(each.events, each.producer, each.number, now)
-        if overdue:
-            self.ledger.apply_expired(overdue, now)
-            self._instrumentation.emit(OperationsExpired(len(overdue)))
-        self._verdicts.answer(group, verdicts)
+        else:
+            if overdue:
+                self.ledger.apply_expired(overdue, now)
+                self._instrumentation.emit(OperationsExpired(len(overdue)))
+            for each in stored:
+                self.ledger.apply_events(each.events, each.producer, each.number, now)
+            self._verdicts.answer(group, verdicts)
+        self._welcomes.settled(group)
 
     async def _write(self, records: list[bytes]) -> bool:
         """Make records durable; return whether they are."""

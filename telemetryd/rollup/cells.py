@@ -164,7 +164,8 @@ def _gauge(known: Array, integral: Array, minimum: Array, maximum: Array, last: 
     mean = np.divide(integral, known, out=np.full(known.shape, np.nan), where=has)
     return GaugeCells(
         np.where(has, known, 0.0),
-        mean,
+        # Rows of sources that in truth interleave, or that are wider than a cell, tell it but roughly.
+        np.clip(mean, minimum, maximum),
         where_known(minimum),
         where_known(maximum),
         where_known(last.astype(np.float64)),

@@ -10,6 +10,8 @@ end behind the first end, for it is the order of arrival that makes them so.
 from __future__ import annotations
 
 import math
+import os
+import time
 from collections.abc import Iterator
 from random import Random
 from typing import Any
@@ -25,16 +27,27 @@ HEALTH_BACKENDS = (*BACKENDS, "filecoin")
 HEALTHS = ("online", "degraded", "offline", "unknown")
 MEAN_SECONDS_BETWEEN_CHANGES = 700.0
 TICKS = 64
+HOUR = 3600
+
+
+def new_seed() -> int:
+    """Return the number that ``TELEMETRYD_TEST_SEED`` gives, to repeat a failure, or else another one each time."""
+    return int(os.environ.get("TELEMETRYD_TEST_SEED", time.time_ns() % 100_000))
 
 
 class RandomHistory:
-    """Events between ``begin`` and ``end`` (Unix s), the same ones for the same ``seed``."""
+    """Events between ``begin`` and ``end`` (Unix s).
+
+    The same ``seed`` makes the same events, relative to ``begin``, which is the start of an hour; those from
+    ``end`` on are left out.
+    """
 
     def __init__(self, seed: int, begin: int, end: int, operations: int) -> None:
         self._random = Random(seed)
-        self._end = end
-        self._taken: set[int] = set()
         self._begin = begin
+        # Made up to the end of the hour, so that a seed means the same at any minute of it.
+        self._until = -(-end // HOUR) * HOUR
+        self._taken: set[int] = set()
         lives = [list(self._operation(f"{seed}-{number}")) for number in range(operations)]
         lives += [list(self._backend(backend)) for backend in HEALTH_BACKENDS]
         self.lives = [[event for event in life if event["timestamp"] < end] for life in lives]
@@ -61,7 +74,7 @@ class RandomHistory:
         kind = random.choices(("whole", "orphan", "orphan that says what it is"), (90, 5, 5))[0]
         tells = kind == "orphan that says what it is" or (kind == "whole" and random.random() < 0.2)
         said = series if tells else {}
-        now = self._instant(random.uniform(self._begin, self._end))
+        now = self._instant(random.uniform(self._begin, self._until))
         if kind == "whole":
             size: dict[str, Any] = {"size": random.randrange(10**9)} if random.random() < 0.5 else {}
             yield start(operation_id, now, **series, **size)
@@ -106,7 +119,7 @@ class RandomHistory:
     def _backend(self, backend: str) -> Iterator[Event]:
         now = self._begin + self._random.uniform(0, 3600)
         before: str | None = None
-        while now < self._end:
+        while now < self._until:
             after = self._random.choice(HEALTHS)
             told: dict[str, Any] = {"old_status": before} if before and self._random.random() < 0.5 else {}
             yield health(backend, after, self._instant(now), **told)

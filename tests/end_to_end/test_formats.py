@@ -15,7 +15,7 @@ import pytest
 
 from .comparing import differences
 from .daemon import Daemon
-from .random_history import RandomHistory
+from .random_history import RandomHistory, new_seed
 
 HOUR = 3600
 KEYS = ("metric_type", "operation_type", "backend")
@@ -27,7 +27,7 @@ def filled(shared_daemon: Daemon) -> Daemon:
     begin = int(time.time()) // HOUR * HOUR - 2 * HOUR
     with shared_daemon.producer() as producer:
         producer.hello("wal")
-        batches = RandomHistory(time.time_ns() % 100_000, begin, begin + 2 * HOUR, 150).batches(1, 400)
+        batches = RandomHistory(new_seed(), begin, begin + 2 * HOUR, 150).batches(1, 400)
         for number, (_, events) in enumerate(batches):
             producer.store(number + 1, events)
     return shared_daemon

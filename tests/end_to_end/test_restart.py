@@ -16,7 +16,7 @@ from tests.oracle.model import Model, Request
 from .comparing import differences
 from .daemon import Daemon
 from .parquet_files import QUICK, compacted_hours, holds, is_compact, partition, rows_in, stored_rows
-from .random_history import RandomHistory
+from .random_history import RandomHistory, new_seed
 from .waiting import until
 
 HOUR = 3600
@@ -182,7 +182,7 @@ def test_without_detailed_timing_only_rollups_stay(new_daemon: Callable[..., Dae
     daemon = new_daemon(IPFS_KIT_TELEMETRY_DETAILED="false", **QUICK)
     daemon.start()
     begin = int(time.time()) // HOUR * HOUR - 3 * HOUR
-    seed = time.time_ns() % 100_000
+    seed = new_seed()
     history = RandomHistory(seed, begin, begin + 3 * HOUR, operations=200)
     events = [event for life_ in history.lives for event in life_]
     Random(seed).shuffle(events)

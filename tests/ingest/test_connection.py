@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +52,9 @@ class Desk:
     def now(self) -> float:
         return NOW
 
-    def greet(self, hello: Hello) -> int:
+    def greet(self, hello: Hello, welcome: Callable[[int], None]) -> None:
         self.hellos.append(hello)
-        return self.last_batch
+        welcome(self.last_batch)
 
     def submit(self, submission: Submission) -> None:
         self.submissions.append(submission)

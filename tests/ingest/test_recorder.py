@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from typing import Any
 
 import pytest
@@ -158,6 +160,37 @@ async def test_state_survives_a_disk_that_fails_and_a_clean_stop(intake: Intake,
     await intake.start()
     assert intake.in_flight()["add:ipfs"][0] >= 1
     assert intake.ledger.producers.named("wal").last_batch >= 1
+
+
+class FullDisk(FailingFiles):
+    """A disk that, once full, takes no more bytes; names can still be removed."""
+
+    def _spend(self) -> None:
+        if self.good <= 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def remove(self, path: str) -> None:
+        os.unlink(path)
+
+    def sync_folder(self, path: str) -> None:
+        return
+
+
+@pytest.mark.parametrize("clean", [True, False], ids=["clean stop", "crash"])
+async def test_state_survives_a_full_disk(folder: Folder, intake: Intake, clean: bool) -> None:
+    """The only checkpoint there is stays until another is in its place."""
+    intake.files = disk = FullDisk(PLENTY)
+    await intake.start()
+    await intake.store([start("a", HOUR + 1.0)], 1)
+    await asyncio.wait_for(intake.recorder.rotate(), 30)
+    await intake.upkeep.seal()
+    disk.good = 0
+    assert await intake.store([start("b", HOUR + 1.0)], 2) == [("nack", 2)]
+    await (intake.stop() if clean else intake.crash())
+    disk.good = PLENTY
+    await intake.start()
+    assert intake.in_flight() == {"add:ipfs": [1, 0, 0]}
+    assert intake.ledger.producers.named("wal").last_batch == 1
 
 
 @pytest.mark.parametrize("rows", [0, 1], ids=["an empty head", "rows"])

@@ -214,6 +214,24 @@ def test_without_events_the_extremes_are_near_and_the_rest_is_exact(store_of: St
     assert found["operation_count"] == truth["operation_count"]
 
 
+@pytest.mark.parametrize("sampling", [10, 45, 60])
+def test_without_events_no_mean_is_beyond_its_extremes(store_of: StoreOf, sampling: int) -> None:
+    """Samples of another width and sources that interleave are told roughly, never absurdly; counts stay exact."""
+    events = random_history(3)
+    store = store_of(events)
+    late = np.random.default_rng(5).random(len(store.rows)) < 0.3
+    store.seal(np.flatnonzero(~late), 60, detailed=False)
+    store.compact(END, 60)
+    store.hold(np.flatnonzero(late))
+    metrics = answer(store, TimeRange(HOUR, END), 180 if sampling == 45 else sampling, sampling=sampling)["metrics"]
+    found = [each for series in metrics["backend_health"].values() for each in series]
+    found += [each for group in metrics["queue_size"].values() for series in group.values() for each in series]
+    assert all(each["min"] <= each["mean"] <= each["max"] for each in found)
+    entries = Model(events).history.entries
+    counted = [each for group in metrics["operation_count"].values() for series in group.values() for each in series]
+    assert sum(sum(each["by_status"].values()) for each in counted) == len(entries)
+
+
 def test_an_hour_without_its_events_does_not_spoil_another(store_of: StoreOf) -> None:
     """The contested intervals of hours whose rows are there are exact, whatever another hour lacks."""
     later = [
