@@ -169,6 +169,9 @@ def _bind(path: Path) -> socket.socket:
         aside.chmod(SOCKET_MODE)
         bound.listen(BACKLOG)
         aside.rename(path)
+    except FolderInUse:
+        bound.close()
+        raise
     except OSError as error:
         bound.close()
         raise StorageError(f"ingest.socket: cannot listen on {path}: {error.strerror or error}") from None
@@ -184,6 +187,6 @@ def _refuse_if_live(path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
             probe.connect(str(path))
-        except OSError:
+        except (ConnectionRefusedError, FileNotFoundError):
             return
     raise FolderInUse(f"ingest.socket: {path} is in use by a live daemon")

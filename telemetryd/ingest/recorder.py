@@ -167,25 +167,31 @@ class Recorder:
         now = self._clock()
         verdicts = self._verdicts.judge(group, enabled=self._settings().telemetry.enabled)
         stored = [each for each, verdict in zip(group, verdicts, strict=True) if verdict is Verdict.STORE]
-        overdue = self.ledger.tracker.overdue(now)
+        overdue = self._overdue(stored, now)
         records, sequence = [], self.ledger.sequence
-        if overdue:
-            # First, for one of the events may end what is overdue now.
-            records.append(encode_record(ExpiredRecord(sequence, now, overdue)))
-            sequence += len(overdue)
         for each in stored:
             records.append(encode_record(EventsRecord(sequence, now, each.producer, each.number, each.frame)))
             sequence += len(each.events)
+        if overdue:
+            records.append(encode_record(ExpiredRecord(sequence, now, overdue)))
         if records and not await self._write(records):
             self._verdicts.refuse_all(group, self.problem)
         else:
+            for each in stored:
+                self.ledger.apply_events(each.events, each.producer, each.number, now)
             if overdue:
                 self.ledger.apply_expired(overdue, now)
                 self._instrumentation.emit(OperationsExpired(len(overdue)))
-            for each in stored:
-                self.ledger.apply_events(each.events, each.producer, each.number, now)
             self._verdicts.answer(group, verdicts)
         self._welcomes.settled(group)
+
+    def _overdue(self, stored: Sequence[Submission], now: float) -> list[str]:
+        """Return the operations that have to expire; those that are told of just now may have ended."""
+        overdue = self.ledger.tracker.overdue(now)
+        if not overdue:
+            return overdue
+        told = {getattr(event, "operation_id", None) for each in stored for event in each.events}
+        return [operation_id for operation_id in overdue if operation_id not in told]
 
     async def _write(self, records: list[bytes]) -> bool:
         """Make records durable; return whether they are."""
@@ -197,7 +203,7 @@ class Recorder:
             await self._on_disk(_append, segment, records)
         except OSError as error:
             self._failed(error, len(records))
-            await self._abandon()
+            self._abandon()
             return False
         self.problem = ""
         return True
@@ -217,33 +223,34 @@ class Recorder:
         self._instrumentation.emit(JournalFailed(str(error), records))
 
     async def _rotate(self) -> None:
-        """Freeze the head; where the next segment cannot be opened, the next write tries again."""
+        """Freeze the head; where the next segment cannot be opened, the next turn tries again."""
         old, self._segment = self._segment, None
         detailed, self._detailed = self._detailed, self._settings().telemetry.enable_detailed_timing
         frozen = self.ledger.freeze(detailed)
         if old is None:
             return
         if frozen is None:
-            # The name of a segment is its first sequence: the next one needs another.
-            self.ledger.skip_to(self.ledger.sequence + 1)
-        else:
-            closed = ClosedSegment(frozen, old.path, final=False)
-            self.closed.append(closed)
+            # The next segment begins at the same sequence, so it takes the place of this one.
+            old.abandon()
+            await self._reopen()
+            return
+        closed = ClosedSegment(frozen, old.path, final=False)
+        self.closed.append(closed)
         try:
-            path = await self._on_disk(old.close)
-            await self._open()
+            closed.path = await self._on_disk(old.close)
         except OSError as error:
-            path = old.path
-            self.problem = f"the journal cannot be written: {error}"
-            self._instrumentation.emit(JournalFailed(str(error), 0))
-        if frozen is None:
-            await self._on_disk(self._remove_segment, path)
-        else:
-            closed.path, closed.final = path, True
-            self.rotated.set()
+            self._failed(error, 0)
+        closed.final = True
+        await self._reopen()
+        self.rotated.set()
 
-    async def _abandon(self) -> None:
-        """Give up a segment after a failed write: what is known good stays, a failed sync is never retried."""
+    def _abandon(self) -> None:
+        """Give up a segment after a failed write: what is known good stays, a failed sync is never retried.
+
+        What the write may have left in it is passed over at replay, for the next segment begins
+        at its sequence. A segment without rows of its own stays, for it may hold the only
+        checkpoint; the next one takes its name and its place.
+        """
         old, self._segment = self._segment, None
         if old is None:
             return
@@ -252,12 +259,6 @@ class Recorder:
         if frozen is not None:
             self.closed.append(ClosedSegment(frozen, old.path))
             self.rotated.set()
-            return
-        try:
-            # Without rows of its own it would share its name with the next segment.
-            await self._on_disk(self._remove_segment, old.path)
-        except OSError as error:
-            self._failed(error, 0)
 
     async def _reopen(self) -> None:
         """Open a segment where the last one was given up: without its checkpoint nothing closed can be sealed."""

@@ -77,21 +77,21 @@ class Upkeep:
 
     async def turn(self) -> None:
         """Do what is due now; a failure is told, and tried again at the next turn."""
-        step = "rotate"
-        try:
-            if self._due() and not self._stopping:
-                await self._recorder.rotate()
-            step = "seal"
-            await self.seal()
-            step = "compact"
-            await self.compact()
-            step = "retain"
-            await self.retain()
-            self.problem = ""
-        except (OSError, StorageError) as error:
-            if not self.problem:
-                self._instrumentation.emit(UpkeepFailed(step, str(error)))
-            self.problem = f"the store cannot be kept in order ({step}): {error}"
+        problems = []
+        steps = (self._rotate, self.seal, self.compact, self.retain)
+        for step in steps:
+            try:
+                await step()
+            except (OSError, StorageError) as error:
+                # The steps that follow may be those that help: retention frees a full disk.
+                problems.append(f"the store cannot be kept in order ({step.__name__.strip('_')}): {error}")
+        if problems and not self.problem:
+            self._instrumentation.emit(UpkeepFailed("; ".join(problems)))
+        self.problem = "; ".join(problems)
+
+    async def _rotate(self) -> None:
+        if self._due() and not self._stopping:
+            await self._recorder.rotate()
 
     async def seal(self) -> None:
         """Make parts of all frozen heads, oldest first."""

@@ -202,7 +202,6 @@ class UpkeepFailed(InternalEvent):
 
     says: ClassVar[str] = "upkeep failed"
     level: ClassVar[str] = "error"
-    step: str
     error: str
 
 

@@ -275,7 +275,7 @@ async def test_operations_beyond_their_age_expire(intake: Intake, clock: Clock) 
 
 
 async def test_an_operation_may_end_in_the_turn_it_would_have_expired_in(intake: Intake, clock: Clock) -> None:
-    """It has ended, and does not expire; before a crash and after."""
+    """It expires, and its end counts all the same; before a crash and after."""
     intake.set("live", max_operation_age=60)
     await intake.start()
     await intake.store([start("a", clock.now), start("b", clock.now)], 1)
@@ -283,6 +283,7 @@ async def test_an_operation_may_end_in_the_turn_it_would_have_expired_in(intake:
     assert await intake.store([change("a", "completed", clock.now)], 2) == [("ack", 2)]
     assert await intake.store([start("c", clock.now)], 3) == [("ack", 3)]
     before = intake.rows()
+    assert [(row[-1], row[5]) for row in before if row[5]] == [("a", 61.0)]
     assert len(before) == 5
     await intake.crash()
     await intake.start()

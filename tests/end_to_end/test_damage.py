@@ -1,0 +1,99 @@
+"""Whatever bytes lie in the data folder, the daemon starts and has everything that is still whole."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.oracle.events import life
+
+from .daemon import Daemon
+from .parquet_files import QUICK, holds, is_compact
+from .waiting import until
+
+HOUR = 3600
+NOISE = bytes(range(256)) * 20
+
+
+@pytest.fixture
+def filled(new_daemon: Callable[..., Daemon]) -> Daemon:
+    """A daemon that was killed: three compacted hours with an operation each, and one that is only in the journal."""
+    daemon = new_daemon(**QUICK)
+    daemon.start()
+    hour = time.time() // HOUR * HOUR
+    with daemon.producer() as producer:
+        producer.hello("wal")
+        producer.store(1, [event for hours in (2, 3, 4) for event in life(f"{hours}", hour - hours * HOUR + 60)])
+        until(lambda: is_compact(daemon, "events") and holds(daemon, 9), "three hours to be compacted")
+        until(lambda: is_compact(daemon, "rollups"), "their rollups too")
+        producer.store(2, life("in the journal", time.time() - 5))
+    daemon.kill()
+    return daemon
+
+
+def test_files_that_are_not_ours_are_set_aside(filled: Daemon) -> None:
+    """Noise, empty files and folders, with names like ours and unlike them: nothing of ours is lost."""
+    for name in (
+        "events/date=2020-01-01/hour=00/part-00000000000000000900-00000000000000000905.parquet",
+        "events/date=2020-01-01/hour=25/hour-00000000000000000900-00000000000000000905.parquet",
+        "events/date=today/hour=now/file.parquet",
+        "events/noise",
+        "rollups/date=2020-01-01/hour=00/part-00000000000000000900-00000000000000000905.parquet",
+        "rollups/date=2020-01-01/hour=01/left.tmp",
+        "journal/00000000000000000900.closed",
+        "journal/99999999999999999999.active",
+        "journal/noise.active",
+        "settings.json",
+        "quarantine/noise",
+        "noise",
+    ):
+        path = filled.metrics_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(NOISE)
+    (filled.metrics_path / "journal/00000000000000000800.closed").write_bytes(b"")
+    (filled.metrics_path / "journal/folder.active").mkdir()
+    filled.start()
+    assert [filled.entries(status) for status in ("pending", "processing", "completed")] == [4, 4, 4]
+    assert filled.events("quarantined")
+    with filled.producer() as producer:
+        assert producer.hello("wal")["last_batch"] == 2
+        producer.store(3, life("afterwards", time.time() - 5))
+    filled.restart()
+    assert filled.entries("completed") == 5
+    assert filled.events("quarantined") == []
+
+
+def test_a_damaged_rollup_is_made_anew_from_its_events(filled: Daemon) -> None:
+    """The hour's numbers come back, for its events are whole."""
+    for path in rollups(filled)[:2]:
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    filled.start()
+    until(lambda: filled.entries("completed") == 4, "the rollups to be made anew")
+    assert len(filled.events("quarantined")) == 2
+
+
+def test_a_damaged_events_file_leaves_the_numbers(filled: Daemon) -> None:
+    """The hour's rollup still tells them; only the operations themselves are gone."""
+    damaged = sorted(filled.partitions().items())[0][1][0]
+    damaged.write_bytes(NOISE)
+    filled.start()
+    assert filled.entries("completed") == 4
+    assert filled.ask("GET", "operations/4").status_code == 404
+    assert filled.ask("GET", "operations/3").status_code == 200
+
+
+@pytest.mark.parametrize("cut", [1, 7, 40])
+def test_a_torn_journal_keeps_what_is_before_the_tear(filled: Daemon, cut: int) -> None:
+    """A last record that is incomplete never happened; all that was acknowledged before it did."""
+    active = sorted((filled.metrics_path / "journal").iterdir())[-1]
+    active.write_bytes(active.read_bytes() + NOISE[:cut])
+    filled.start()
+    assert filled.entries("completed") == 4
+
+
+def rollups(daemon: Daemon) -> list[Path]:
+    """Return all rollup files."""
+    return [path for paths in daemon.partitions("rollups").values() for path in paths]
