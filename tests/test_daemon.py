@@ -1,0 +1,125 @@
+"""The wiring: the daemon as ``serve`` runs it, inside this process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from telemetryd.config import Configuration, load
+from telemetryd.daemon import LiveConfiguration, running
+from telemetryd.instrumentation import Instrumentation
+from telemetryd.model.errors import FolderInUse, InvalidParameter
+
+API = "/api/v0/wal/telemetry"
+
+
+@pytest.fixture
+def configure(short_path: Path) -> Callable[..., Configuration]:
+    """Return a configuration below a folder of the test's own, changed by environment variables."""
+
+    def make(**environ: str) -> Configuration:
+        flags = {
+            "ingest.socket": ("--socket", str(short_path / "s")),
+            "http.listen": ("--http", "127.0.0.1:0"),
+            "telemetry.metrics_path": ("--metrics-path", str(short_path / "m")),
+        }
+        return load(flags, {"HOME": str(short_path), **environ})
+
+    return make
+
+
+async def get(url: str, status: int = 200) -> Any:
+    async with aiohttp.ClientSession() as client, client.get(url) as answer:
+        assert answer.status == status, await answer.text()
+        return await answer.json()
+
+
+async def test_a_running_daemon_answers_and_says_where(configure: Callable[..., Configuration]) -> None:
+    """Its URL has the port that was picked, and it is ready inside the context."""
+    async with running(configure(), environment={}) as daemon:
+        assert not daemon.url.endswith(":0")
+        assert daemon.socket is not None and daemon.socket.is_socket()
+        assert (await get(f"{daemon.url}/-/ready"))["reasons"] == []
+        assert (await get(f"{daemon.url}{API}/realtime"))["throughput"] == {"overall": 0.0}
+
+
+async def test_a_stopped_daemon_leaves_no_socket_and_no_lock(configure: Callable[..., Configuration]) -> None:
+    """So that the next one starts, on the same folder and the same path."""
+    for _ in range(2):
+        async with running(configure(), environment={}) as daemon:
+            assert daemon.socket is not None
+        assert not daemon.socket.exists()
+
+
+async def test_a_second_daemon_on_the_same_folder_is_refused(configure: Callable[..., Configuration]) -> None:
+    """With a sentence that names the folder and the process that holds it."""
+    async with running(configure(), environment={}):
+        with pytest.raises(FolderInUse, match=r"in use by process \d+"):
+            async with running(configure(), environment={}):
+                pass
+
+
+async def test_without_operation_hooks_there_is_no_socket(configure: Callable[..., Configuration]) -> None:
+    """The API is served all the same."""
+    async with running(configure(IPFS_KIT_TELEMETRY_HOOKS="false"), environment={}) as daemon:
+        assert daemon.socket is None
+        await get(f"{daemon.url}/-/healthy")
+
+
+async def test_an_event_is_seen_once_in_memory_and_in_parts(configure: Callable[..., Configuration]) -> None:
+    """The count is the same when it is acknowledged, and at the next start, when it is in a part."""
+    now = time.time()
+    event = {
+        "event": "operation_start",
+        "operation_id": "a",
+        "operation_type": "add",
+        "backend": "ipfs",
+        "timestamp": now,
+    }
+    async with running(configure(), environment={}) as daemon:
+        reader, writer = await asyncio.open_unix_connection(str(daemon.socket))
+        writer.write(b'{"hello": {"producer": "wal", "version": 1}}\n')
+        writer.write(json.dumps({"batch": 1, "events": [event]}).encode() + b"\n")
+        assert "welcome" in json.loads(await reader.readline())
+        assert json.loads(await reader.readline()) == {"ack": 1}
+        first = await get(f"{daemon.url}{API}/metrics?metric_type=operation_count&aggregation=sum")
+        writer.close()
+    async with running(configure(), environment={}) as daemon:
+        second = await get(f"{daemon.url}{API}/metrics?metric_type=operation_count&aggregation=sum")
+    values = [answer["metrics"]["operation_count"]["add"]["ipfs"][0]["value"] for answer in (first, second)]
+    assert values == [1, 1]
+
+
+async def test_changed_settings_hold_at_once_and_tell_who_listens(configure: Callable[..., Configuration]) -> None:
+    """A wrong one changes nothing and tells nobody."""
+    live = LiveConfiguration(configure(), Instrumentation())
+    told: list[bool] = []
+    live.changed = lambda: told.append(live.settings().telemetry.enabled)
+    assert await live.update({"enabled": False, "sampling_interval": 30}) == []
+    assert (told, live.sampling_interval(), live.config()["enabled"]) == ([False], 30, False)
+    with pytest.raises(InvalidParameter):
+        await live.update({"enabled": True, "sampling_interval": 7})
+    assert (told, live.settings().telemetry.enabled) == ([False], False)
+
+
+def test_pandas_stays_out_of_the_daemon() -> None:
+    """Converting columns does not bring it in, and whoever wants it can still import it."""
+    program = (
+        "import sys\n"
+        "from telemetryd.daemon import keep_pandas_out\n"
+        "keep_pandas_out()\n"
+        "import pyarrow as pa\n"
+        "pa.array(['a', None])\n"
+        "assert 'pandas' not in sys.modules\n"
+        "import pandas\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=100)
