@@ -96,7 +96,7 @@ def measure(options: argparse.Namespace, folder: Path, pid: int, url: str) -> bo
             )
             shown = now
     took, used = time.monotonic() - began, cpu_seconds(pid) - cpu
-    sending = resident(pid)
+    sending, highest = resident(pid), high_water(pid)
     counted = count_operations(url)
     stored = sum(file.stat().st_size for file in (folder / "metrics").rglob("*") if file.is_file())
     facts = {
@@ -107,8 +107,9 @@ def measure(options: argparse.Namespace, folder: Path, pid: int, url: str) -> bo
         "daemon_cpu_microseconds_per_event": round(used / total * 1e6, 2),
         "rss_mib": {
             "idle": round(idle / MIB),
-            "peak": round(max(peak, high_water(pid)) / MIB),
+            "peak_while_sending": round(max(peak, highest) / MIB),
             "after_sending": round(sending / MIB),
+            "peak_with_a_query": round(high_water(pid) / MIB),
             "after_a_query": round(resident(pid) / MIB),
         },
         "disk_mib": round(stored / MIB),
