@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -231,40 +231,6 @@ def test_a_batch_before_a_hello(bench: Bench) -> None:
     bench.assert_only_the_good_are_stored()
 
 
-def test_ten_thousand_invented_operation_types_fold_into_other(daemon: Daemon) -> None:
-    """Every operation is counted, the series are as many as the setting says, and the folding is told."""
-    now = time.time() - 60
-    with daemon.producer() as producer:
-        producer.hello("wal")
-        producer.store(1, life("known", now))
-        for batch in range(10):
-            numbers = range(batch * 1000, batch * 1000 + 1000)
-            producer.store(batch + 2, [start(f"{number}", now, f"invented {number}") for number in numbers])
-        producer.store(12, life("known too", now))
-        assert producer.heard == []
-    found = daemon.get("metrics", metric_type="operation_count", aggregation="sum")["metrics"]["operation_count"]
-    counts = {name: sum(sample["count"] for (sample,) in by_backend.values()) for name, by_backend in found.items()}
-    assert sum(counts.values()) == 10_002
-    assert 990 <= len(counts) <= 1002
-    assert counts["add"] == 2
-    assert counts["other"] == 10_000 - (len(counts) - 2)
-    assert daemon.events("series folded into other")
-
-
-def test_invented_backends_fold_into_other(daemon: Daemon) -> None:
-    """Also those that only tell their health."""
-    now = time.time() - 60
-    with daemon.producer() as producer:
-        producer.hello("wal")
-        producer.store(1, [start(f"{number}", now, backend=f"invented {number}") for number in range(500)])
-        producer.store(2, [health(f"sick {number}", "degraded", now) for number in range(500)])
-    found = daemon.get("metrics", aggregation="sum")["metrics"]
-    assert sum(sample["count"] for (sample,) in found["operation_count"]["add"].values()) == 500
-    assert len(found["operation_count"]["add"]) <= 65
-    assert len(found["backend_health"]) <= 65
-    assert "other" in found["operation_count"]["add"]
-
-
 def test_what_the_daemon_says_of_itself_adds_up(daemon: Daemon) -> None:
     """Received is stored, duplicate, rejected and discarded together; nothing is in flight at the end."""
     now = time.time()
@@ -283,86 +249,6 @@ def test_what_the_daemon_says_of_itself_adds_up(daemon: Daemon) -> None:
     kinds = {name: books[name] for name in ("stored", "duplicate", "rejected", "discarded")}
     assert kinds == {"stored": 4, "duplicate": 3, "rejected": 3, "discarded": 3}
     assert books["received"] == sum(kinds.values())
-
-
-def test_a_second_daemon_on_the_same_folder_is_refused(daemon: Daemon, new_daemon: Callable[..., Daemon]) -> None:
-    """It ends with a sentence that names the folder and who holds it; the first goes on."""
-    second = new_daemon()
-    second.metrics_path = daemon.metrics_path
-    second.launch()
-    assert second.wait() == 1
-    assert "Traceback" not in second.log
-    assert str(daemon.metrics_path) in second.log
-    assert str(daemon.pid) in second.log
-    with daemon.producer() as producer:
-        producer.hello("wal")
-        producer.store(1, life("still here", time.time() - 5))
-    assert daemon.entries("completed") == 1
-
-
-@pytest.mark.parametrize("place", ["below a file", "a file"])
-def test_a_folder_that_cannot_be_used_is_refused(new_daemon: Callable[..., Daemon], place: str) -> None:
-    """The daemon ends with a sentence that names the folder and what the system said, and touches nothing."""
-    broken = new_daemon()
-    file = broken.folder / "file"
-    file.write_text("precious")
-    broken.metrics_path = file / "metrics" if place == "below a file" else file
-    broken.launch()
-    assert broken.wait() == 1
-    assert "Traceback" not in broken.log
-    assert str(broken.metrics_path) in broken.log
-    assert file.read_text() == "precious"
-    assert not Path(broken.socket).exists()
-
-
-BAD_PARAMETERS: tuple[tuple[str, dict[str, str]], ...] = (
-    ("metrics", {"metric_type": "latency"}),
-    ("metrics", {"metric_type": ""}),
-    ("metrics", {"status": "done"}),
-    ("metrics", {"aggregation": "median"}),
-    ("metrics", {"operation_type": ""}),
-    ("metrics", {"operation_type": "x" * 65}),
-    ("metrics", {"backend": ""}),
-    ("metrics", {"start_time": "yesterday"}),
-    ("metrics", {"start_time": "nan"}),
-    ("metrics", {"start_time": "inf"}),
-    ("metrics", {"end_time": "-1"}),
-    ("metrics", {"end_time": ""}),
-    ("metrics", {"start_time": "200", "end_time": "100"}),
-    ("metrics", {"start_time": "1e12"}),
-    ("metrics", {"interval": "61"}),
-    ("metrics", {"interval": "0"}),
-    ("metrics", {"interval": "-60"}),
-    ("metrics", {"interval": "60.5"}),
-    ("metrics", {"interval": "a minute"}),
-    ("metrics", {"format": "xml"}),
-    ("metrics", {"metrictype": "operation_count"}),
-    ("metrics", {"start_time": "0", "end_time": "2000000000", "interval": "60"}),
-    ("realtime", {"window": "0"}),
-    ("realtime", {"window": "-5"}),
-    ("realtime", {"window": "long"}),
-    ("realtime", {"windows": "60"}),
-    ("operations", {"sort": "size"}),
-    ("operations", {"limit": "0"}),
-    ("operations", {"limit": "1001"}),
-    ("operations", {"limit": "ten"}),
-    ("operations", {"status": "done"}),
-)
-
-
-def test_every_kind_of_bad_parameter_is_refused_by_name(bench: Bench) -> None:
-    """With 400, or 422 where it asks for too much, and one sentence that names the parameter; never with a stack trace, never with a 500."""
-    wrong = []
-    for path, params in BAD_PARAMETERS:
-        answer = bench.daemon.ask("GET", path, params=params)
-        told = answer.json()
-        named = any(name in told.get("error", "") for name in params) or told.get("error_type") == "result_too_large"
-        envelope = {"success", "operation", "timestamp", "error", "error_type", "detail"} <= told.keys()
-        right = answer.status_code == (422 if told.get("error_type") == "result_too_large" else 400)
-        if not (right and told.get("success") is False and named and envelope):
-            wrong.append((path, params, answer.status_code, answer.text))
-    assert not wrong
-    bench.assert_only_the_good_are_stored()
 
 
 def test_bad_lines_without_end(daemon: Daemon) -> None:

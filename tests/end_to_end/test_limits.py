@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.oracle.events import change, life, start
+from tests.oracle.events import change, health, life, start
 
 from .daemon import Daemon
 from .waiting import until
@@ -78,3 +78,37 @@ def most_memory(daemon: Daemon) -> int:
     """Return the most resident memory the daemon ever had, in bytes."""
     lines = Path(f"/proc/{daemon.pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
+
+def test_ten_thousand_invented_operation_types_fold_into_other(daemon: Daemon) -> None:
+    """Every operation is counted, the series are as many as the setting says, and the folding is told."""
+    now = time.time() - 60
+    with daemon.producer() as producer:
+        producer.hello("wal")
+        producer.store(1, life("known", now))
+        for batch in range(10):
+            numbers = range(batch * 1000, batch * 1000 + 1000)
+            producer.store(batch + 2, [start(f"{number}", now, f"invented {number}") for number in numbers])
+        producer.store(12, life("known too", now))
+        assert producer.heard == []
+    found = daemon.get("metrics", metric_type="operation_count", aggregation="sum")["metrics"]["operation_count"]
+    counts = {name: sum(sample["count"] for (sample,) in by_backend.values()) for name, by_backend in found.items()}
+    assert sum(counts.values()) == 10_002
+    assert 990 <= len(counts) <= 1002
+    assert counts["add"] == 2
+    assert counts["other"] == 10_000 - (len(counts) - 2)
+    assert daemon.events("series folded into other")
+
+
+def test_invented_backends_fold_into_other(daemon: Daemon) -> None:
+    """Also those that only tell their health."""
+    now = time.time() - 60
+    with daemon.producer() as producer:
+        producer.hello("wal")
+        producer.store(1, [start(f"{number}", now, backend=f"invented {number}") for number in range(500)])
+        producer.store(2, [health(f"sick {number}", "degraded", now) for number in range(500)])
+    found = daemon.get("metrics", aggregation="sum")["metrics"]
+    assert sum(sample["count"] for (sample,) in found["operation_count"]["add"].values()) == 500
+    assert len(found["operation_count"]["add"]) <= 65
+    assert len(found["backend_health"]) <= 65
+    assert "other" in found["operation_count"]["add"]
