@@ -29,8 +29,8 @@ from .welcomes import Welcome, Welcomes
 
 # A segment is rotated at this size even where its head has room for more rows.
 SEGMENT_BYTES = 64 << 20
-# Heads that may wait for the sealer before nothing more is taken in: memory is bounded.
-MAX_CLOSED = 4
+# Full heads that may wait for the sealer before nothing more is taken in: memory is bounded.
+MAX_CLOSED = 2
 # How long intake waits for the sealer before it refuses, in seconds.
 LONGEST_WAIT = 10.0
 
@@ -210,7 +210,9 @@ class Recorder:
 
     async def _room(self) -> bool:
         """Wait for the sealer where it is behind, for memory is bounded; return whether it has caught up."""
-        while len(self.closed) >= MAX_CLOSED:
+        while (
+            sum(len(closed.head.columns) for closed in self.closed) >= MAX_CLOSED * self._settings().storage.head_rows
+        ):
             self._relieved.clear()
             try:
                 await asyncio.wait_for(self._relieved.wait(), LONGEST_WAIT)

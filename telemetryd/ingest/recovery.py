@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from telemetryd.instrumentation import Instrumentation
 from telemetryd.instrumentation.events import Quarantined, Recovered
-from telemetryd.live.rows import Ended
-from telemetryd.live.window import WIDEST
+from telemetryd.live.window import WIDEST, Tally
 from telemetryd.model.codec import Batch, decode_frame
 from telemetryd.model.errors import CorruptFile, Rejected
 from telemetryd.model.events import COMPLETED, FAILED
 from telemetryd.model.timerange import HOUR
+from telemetryd.rollup.build import build
+from telemetryd.rollup.cells import operation_cells
 from telemetryd.rollup.columns import EventColumns
+from telemetryd.rollup.moves import is_entry
 from telemetryd.storage.catalog import Catalog
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
@@ -23,7 +23,7 @@ from .ledger import Ledger
 from .segments import ClosedSegment, Recovery
 
 # The columns of an event that the window is made of.
-ENDINGS = ("timestamp", "operation_type", "backend", "status", "previous", "latency")
+ENDINGS = ("timestamp", "event", "operation_type", "backend", "status", "previous", "latency", "sequence")
 
 
 def recover(
@@ -107,15 +107,27 @@ def seed_window(files: Files, catalog: Catalog, ledger: Ledger, now: float) -> N
                 except (CorruptFile, OSError):
                     # The realtime answer does without; a query that needs the part says so.
                     continue
-                ledger.window.add(_endings(rows, ledger), now)
+                _seed(rows, ledger, now)
 
 
-def _endings(rows: EventColumns, ledger: Ledger) -> Iterator[Ended]:
-    ends = (rows.status == COMPLETED) | (rows.status == FAILED)
-    first = (rows.previous != COMPLETED) & (rows.previous != FAILED)
-    chosen = rows.take(ends & first)
-    series = ledger.tracker.series
-    for index in range(len(chosen)):
-        operation_type = chosen.operation_types[chosen.operation_type[index]]
-        number = series.number(operation_type, chosen.backends[chosen.backend[index]])
-        yield Ended(chosen.timestamp[index] / 1e6, number, int(chosen.status[index]), float(chosen.latency[index]), 1)
+def _seed(rows: EventColumns, ledger: Ledger, now: float) -> None:
+    """Enter the ends among some rows, by second and series: there may be millions."""
+    ends = is_entry(rows) & ((rows.status == COMPLETED) | (rows.status == FAILED))
+    chosen = rows.take(ends)
+    # A rollup of one-second intervals has the window's own shape.
+    seconds = build(chosen, 1)
+    cells = operation_cells(seconds.operations, seconds.operations.start)
+    numbers = [ledger.tracker.series.number(*key) for key in seconds.series]
+    for at, (second, series) in enumerate(zip(cells.cell.tolist(), cells.series.tolist(), strict=True)):
+        span = slice(int(cells.offset[at]), int(cells.offset[at + 1]))
+        buckets = dict(zip(cells.bucket[span].tolist(), cells.bucket_count[span].tolist(), strict=True))
+        tally = Tally(
+            int(cells.entries[at, COMPLETED]),
+            int(cells.entries[at, FAILED]),
+            int(cells.count[at]),
+            float(cells.sum[at]),
+            float(cells.minimum[at]),
+            float(cells.maximum[at]),
+            buckets,
+        )
+        ledger.window.put(second, numbers[series], tally, now)

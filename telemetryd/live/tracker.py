@@ -237,6 +237,8 @@ class Tracker:
     def _end(self, operation_id: str, operation: Operation, end: Step, rows: Rows, at: int) -> None:
         operation.end = end
         operation.latency = rows.latency[at] = self._latency(operation, end.timestamp)
+        # What a retry told holds for the operation.
+        rows.retry_count[at] = operation.retry_count
         rows.ended.append(self._ending(operation, 1))
         if self.operations.pop(operation_id, None) is not None:
             self.ended[operation_id] = operation

@@ -93,11 +93,26 @@ class Window:
         oldest = now - WIDEST
         for ended in ends:
             if ended.timestamp > oldest:
-                tallies = self._slot(math.floor(ended.timestamp)).tallies
-                tally = tallies.get(ended.series)
-                if tally is None:
-                    tally = tallies[ended.series] = Tally()
-                self._cells += tally.add(ended)
+                self._cells += self._tally(math.floor(ended.timestamp), ended.series).add(ended)
+        self._bound(oldest)
+
+    def put(self, second: int, series: int, tally: Tally, now: float) -> None:
+        """Enter many operations of one series that ended in one second (Unix s)."""
+        if second > now - WIDEST:
+            known = self._tally(second, series)
+            before = len(known.buckets)
+            known.merge(tally)
+            self._cells += len(known.buckets) - before
+            self._bound(now - WIDEST)
+
+    def _tally(self, second: int, series: int) -> Tally:
+        tallies = self._slot(second).tallies
+        tally = tallies.get(series)
+        if tally is None:
+            tally = tallies[series] = Tally()
+        return tally
+
+    def _bound(self, oldest: float) -> None:
         while self._slots and self._slots[0].end <= oldest:
             self._cells -= self._slots.pop(0).cells
         if self._cells > self._max_cells:

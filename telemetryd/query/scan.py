@@ -97,7 +97,7 @@ class Scan:
         starts = contested(sources, self._span, width)
         if not len(starts):
             return inside
-        settled, events = self._contested_events(starts, width)
+        settled, events = self._contested_events(self._affordable(starts, width, inside), width)
         if len(settled) < len(starts):
             inside = replace(inside, health=merge([inside]).health)
         rebuilt = _clipped(build(events, self._sampling), self._span.start, self._span.end)
@@ -111,30 +111,30 @@ class Scan:
         nothing = select(rebuilt.operations, np.zeros(len(rebuilt.operations), bool))
         return concat([kept, replace(rebuilt, operations=nothing)])
 
+    def _affordable(self, starts: Array, width: int, inside: RollupRows) -> Array:
+        """Return the first of some intervals, as many as have few enough rows to be read again."""
+        entries = inside.operations.entries
+        at = np.searchsorted(starts, inside.operations.start // width * width)
+        told = np.isin(inside.operations.start // width * width, starts)
+        rows = np.bincount(at[told], entries[told], len(starts))
+        return starts[np.cumsum(rows) <= MAX_CONTESTED_ROWS]
+
     def _contested_events(self, starts: Array, width: int) -> tuple[list[int], EventColumns]:
-        """Return which intervals of ``width`` s have all their events still, not too many, and these events."""
+        """Return which intervals of ``width`` s have all their events still, and these events."""
         found: list[EventColumns] = []
         settled: list[int] = []
-        rows = 0
-        hours: dict[int, list[int]] = {}
-        for start in starts.tolist():
-            hours.setdefault(hour_of(start), []).append(start)
-        for hour, wanted in hours.items():
-            self._deadline.check()
-            first, last = min(wanted), max(wanted) + width
-            parts = self._snapshot.hours.get(hour, HourParts())
-            if parts.rollups and not parts.detailed:
-                continue
-            read = [self._reader.events(part, first, last) for part in parts.events]
-            chosen = [
-                each.take(np.isin(each.timestamp // (width * _US) * width, wanted))
-                for each in (*read, self._heads(first, last))
-            ]
-            rows += sum(len(each) for each in chosen)
-            if rows > MAX_CONTESTED_ROWS:
-                break
-            found.extend(chosen)
-            settled.extend(wanted)
+        # Intervals that follow one another are read in one go.
+        for run in np.split(starts, np.flatnonzero(np.diff(starts) != width) + 1):
+            for hour in sorted({hour_of(start) for start in run.tolist()}):
+                self._deadline.check()
+                wanted = run[run // HOUR * HOUR == hour].tolist()
+                first, last = wanted[0], wanted[-1] + width
+                parts = self._snapshot.hours.get(hour, HourParts())
+                if parts.rollups and not parts.detailed:
+                    continue
+                found.extend(self._reader.events(part, first, last) for part in parts.events)
+                found.append(self._heads(first, last))
+                settled.extend(wanted)
         return settled, _joined(found)
 
     def _opening(self, joined: RollupRows) -> dict[SeriesKey, tuple[int, int, int]]:

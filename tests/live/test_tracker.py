@@ -164,7 +164,7 @@ def test_an_operation_goes_from_start_to_end() -> None:
     ]
     assert [row.latency for row in rows] == [None, None, None, 4.5]
     assert [row.size for row in rows] == [5, -1, -1, 7]
-    assert [row.retry_count for row in rows] == [-1, -1, 1, -1]
+    assert [row.retry_count for row in rows] == [-1, -1, 1, 1]
     assert [row.error_type for row in rows] == ["", "", "Timeout", ""]
     assert [row.timestamp for row in rows] == [10_000_000, 11_000_000, 12_000_000, 14_500_000]
     assert {(row.operation_type, row.backend) for row in rows} == {("add", "ipfs")}
