@@ -258,7 +258,7 @@ def _snapshot(
     """Return a still picture; taken in one step, so that each row is seen exactly once."""
     ledger = recorder.ledger
     tracker = ledger.tracker
-    heads = [closed.head.columns for closed in recorder.closed]
+    heads = [closed.head.columns for closed in recorder.backlog.closed]
     if len(ledger.head):
         heads.append(ledger.head.columns())
     keys, first_seen = tracker.series.keys, tracker.series.first_seen
@@ -275,8 +275,8 @@ def _snapshot(
 
 
 def _in_flight(tracker: Tracker) -> list[OperationInFlight]:
-    # Called in a query's thread: the copy is one step for the interpreter.
     found = []
+    # Called in a query's thread, a moment after the rest: the copy is one step for the interpreter.
     for operation_id, operation in list(tracker.operations.items()):
         key, running = tracker.series.keys[operation.series], operation.running
         status = STATES[running] if running < len(STATES) else STATES[0]

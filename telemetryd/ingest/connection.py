@@ -82,6 +82,7 @@ class Connection(asyncio.Protocol):
         self._peer = Peer(0, 0, 0)
         self._pending = 0
         self._ended = False
+        self._greeting = False
         self._plain: list[tuple[Event, bytes]] = []
         self._last_received = 0
         self.producer = ""
@@ -181,11 +182,15 @@ class Connection(asyncio.Protocol):
     def _greet(self, hello: Hello) -> None:
         if hello.version != VERSION:
             raise Rejected("bad_hello", f"hello.version: expected {VERSION}, found {hello.version}")
+        if self._greeting:
+            raise Rejected("bad_hello", "expected to wait for the welcome, found another hello")
+        self._greeting = True
         self.producer = hello.producer
         self._last_received = 0
         self._intake.greet(hello, partial(self._welcome, hello))
 
     def _welcome(self, hello: Hello, last_batch: int) -> None:
+        self._greeting = False
         # Batches may have come since the hello, without waiting for this answer.
         self._last_received = self._last_received or last_batch
         self._intake.instrumentation.emit(

@@ -38,15 +38,23 @@ class Ledger:
     """The tracker, the window, the producers, and the rows that are not in a part yet.
 
     ``sequence`` is that of the next row. ``hours`` tells for each UTC hour with rows in the
-    head when the last of them came (Unix s).
+    head when the last of them came, and ``since`` when the first of all did (Unix s; None without
+    rows).
     """
 
     def __init__(self, settings: Settings, instrumentation: Instrumentation) -> None:
-        self.tracker = Tracker(settings.live, instrumentation)
-        self.window = Window()
-        self.producers = Producers(settings.ingest.max_producers)
+        self._settings = settings
+        self._instrumentation = instrumentation
         self.sequence = 1
         self.hours: dict[int, float] = {}
+        self.since: float | None = None
+        self._empty()
+
+    def _empty(self) -> None:
+        """Begin with nothing known, at the sequence where we are."""
+        self.tracker = Tracker(self._settings.live, self._instrumentation)
+        self.window = Window()
+        self.producers = Producers(self._settings.ingest.max_producers)
         self._producer_names = Words(MAX_PRODUCER_NAMES)
         self._names = Names(
             self.tracker.series.operation_types.names,
@@ -72,6 +80,7 @@ class Ledger:
         frozen = self.head.freeze(self.sequence - 1, detailed) if len(self.head) else None
         self.tracker.sealed = self.sequence - 1
         self.hours = {}
+        self.since = None
         self.head = Head(self.sequence, self._names)
         return frozen
 
@@ -85,11 +94,15 @@ class Ledger:
         return msgspec.msgpack.encode(_State(self.producers.state(), encode_tracker(self.tracker)))
 
     def restore(self, state: bytes, sequence: int) -> None:
-        """Fill a new ledger from a checkpoint; raises :class:`CorruptFile`."""
+        """Take a checkpoint's state in place of all that is known; raises :class:`CorruptFile`.
+
+        The head has to be empty.
+        """
         try:
             decoded = msgspec.msgpack.decode(state, type=_State)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise CorruptFile(f"checkpoint: expected a ledger's state: {error}") from None
+        self._empty()
         restore_tracker(self.tracker, decoded.tracker)
         self.producers.restore(decoded.producers)
         self.skip_to(sequence)
@@ -121,6 +134,8 @@ class Ledger:
                 )
         if rows.ended:
             self.window.add(rows.ended, received)
+        if self.since is None and len(rows):
+            self.since = received
         for hour in {timestamp // _HOUR_US for timestamp in rows.timestamp}:
             self.hours[hour * 3600] = received
         self.sequence += len(rows)

@@ -22,15 +22,18 @@ from telemetryd.storage.journal import ActiveSegment, EventsRecord, ExpiredRecor
 
 from .ledger import Ledger
 from .producers import Verdict
-from .segments import ClosedSegment, Recovery
+from .segments import Backlog, ClosedSegment, Recovery
 from .submission import Submission
 from .verdicts import Verdicts
 from .welcomes import Welcome, Welcomes
 
 # A segment is rotated at this size even where its head has room for more rows.
 SEGMENT_BYTES = 64 << 20
-# Full heads that may wait for the sealer before nothing more is taken in: memory is bounded.
-MAX_CLOSED = 2
+# Full heads, and segments of any size, that may wait for the sealer before nothing more is taken in:
+# memory is bounded.
+MAX_HEADS = 2
+MAX_SEGMENTS = 64
+CROWDED = "too many heads wait to be sealed: the disk takes no parts, or not fast enough"
 # How long intake waits for the sealer before it refuses, in seconds.
 LONGEST_WAIT = 10.0
 
@@ -42,8 +45,8 @@ CreateSegment = Callable[[int, bool, bytes], ActiveSegment]
 class Recorder:
     """Takes submissions, in order, and makes them durable.
 
-    ``closed`` are the segments that wait for the sealer; ``rotated`` is set whenever one is
-    added. ``problem`` says why nothing can be stored at the moment, or is empty.
+    ``backlog`` is what waits for the sealer. While no segment is open the head is empty: every
+    way that gives a segment up freezes the head in the same step.
     ``create_segment(first_sequence, detailed, state)`` opens the next segment and may raise OSError.
     """
 
@@ -57,10 +60,9 @@ class Recorder:
         clock: Callable[[], float],
     ) -> None:
         self.ledger = ledger
-        self.closed: list[ClosedSegment] = []
-        self.rotated = asyncio.Event()
-        self._relieved = asyncio.Event()
-        self.problem = ""
+        self.backlog = Backlog()
+        self._failure = ""
+        self._crowded = False
         self._verdicts = Verdicts(ledger.producers, instrumentation)
         self._welcomes = Welcomes(ledger.producers)
         self._settings = settings
@@ -74,22 +76,19 @@ class Recorder:
         self._rotations: list[asyncio.Future[None]] = []
         self._wake = asyncio.Event()
         self._draining = False
+        self._ended = False
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="journal")
 
     async def open(self, recovery: Recovery) -> None:
         """Go on from what was recovered, in a new segment; raises :class:`StorageError`."""
-        self.closed.extend(recovery.closed)
+        self.backlog.begin(recovery)
         if recovery.empty:
             # The last segment may have the name that the new one would get.
             self.ledger.skip_to(self.ledger.sequence + 1)
         try:
             await self._open()
-            for path in recovery.empty:
-                await self._on_disk(self._remove_segment, path)
         except OSError as error:
             raise StorageError(f"the journal cannot be opened: {error}") from None
-        if self.closed:
-            self.rotated.set()
 
     def submit(self, submission: Submission) -> None:
         """Hand events in; the answer comes through the submission's respondent."""
@@ -102,10 +101,10 @@ class Recorder:
         """Whether a segment stands after those that are closed, so that these may be removed."""
         return self._segment is not None
 
-    def sealed(self, closed: ClosedSegment) -> None:
-        """The rows of a closed segment are in parts: they are seen there from now on."""
-        self.closed.remove(closed)
-        self._relieved.set()
+    @property
+    def problem(self) -> str:
+        """Why nothing can be stored at the moment, or nothing."""
+        return self._failure or (CROWDED if self._crowded and self._is_crowded else "")
 
     def nudge(self) -> None:
         """Take a turn even where nothing came in, so that operations can expire."""
@@ -117,7 +116,7 @@ class Recorder:
 
     async def rotate(self) -> None:
         """Freeze the head and begin a new segment, after what has been submitted; then return."""
-        if self._draining:
+        if self._draining or self._ended:
             return
         done = asyncio.get_running_loop().create_future()
         self._rotations.append(done)
@@ -136,7 +135,7 @@ class Recorder:
                 await self._wake.wait()
                 self._wake.clear()
                 group, self._pending = self._pending, []
-                rotations, self._rotations = self._rotations, []
+                rotations = len(self._rotations)
                 if self._segment is None:
                     await self._reopen()
                 if self._detailed != self._settings().telemetry.enable_detailed_timing:
@@ -145,16 +144,21 @@ class Recorder:
                 await self._record(group)
                 if (rotations and len(self.ledger.head)) or self._full:
                     await self._rotate()
-                for done in rotations:
-                    done.set_result(None)
+                self._rotated(rotations)
                 if self._draining and not self._pending:
                     await self._close()
-                    for done in self._rotations:
-                        done.set_result(None)
-                    self._rotations = []
                     return
         finally:
+            # Whatever ended this: nobody is left waiting.
+            self._ended = True
+            self._rotated(len(self._rotations))
             self._disk.shutdown()
+
+    def _rotated(self, count: int) -> None:
+        for done in self._rotations[:count]:
+            if not done.done():
+                done.set_result(None)
+        del self._rotations[:count]
 
     @property
     def _full(self) -> bool:
@@ -195,9 +199,10 @@ class Recorder:
 
     async def _write(self, records: list[bytes]) -> bool:
         """Make records durable; return whether they are."""
-        if not await self._room():
-            self.problem = f"{len(self.closed)} heads wait to be sealed, and the disk takes no parts"
-            return False
+        while self._is_crowded:
+            self._crowded = not await self.backlog.relief(LONGEST_WAIT)
+            if self._crowded:
+                return False
         try:
             segment = self._segment or await self._open()
             await self._on_disk(_append, segment, records)
@@ -205,23 +210,15 @@ class Recorder:
             self._failed(error, len(records))
             self._abandon()
             return False
-        self.problem = ""
+        self._failure = ""
         return True
 
-    async def _room(self) -> bool:
-        """Wait for the sealer where it is behind, for memory is bounded; return whether it has caught up."""
-        while (
-            sum(len(closed.head.columns) for closed in self.closed) >= MAX_CLOSED * self._settings().storage.head_rows
-        ):
-            self._relieved.clear()
-            try:
-                await asyncio.wait_for(self._relieved.wait(), LONGEST_WAIT)
-            except TimeoutError:
-                return False
-        return True
+    @property
+    def _is_crowded(self) -> bool:
+        return self.backlog.over(MAX_HEADS * self._settings().storage.head_rows, MAX_SEGMENTS)
 
     def _failed(self, error: OSError, records: int) -> None:
-        self.problem = f"the journal cannot be written: {error}"
+        self._failure = f"the journal cannot be written: {error}"
         self._instrumentation.emit(JournalFailed(str(error), records))
 
     async def _rotate(self) -> None:
@@ -237,14 +234,14 @@ class Recorder:
             await self._reopen()
             return
         closed = ClosedSegment(frozen, old.path, final=False)
-        self.closed.append(closed)
+        self.backlog.add(closed)
         try:
-            closed.path = await self._on_disk(old.close)
+            await self._on_disk(old.close)
         except OSError as error:
             self._failed(error, 0)
-        closed.final = True
+        closed.path, closed.final = old.path, True
         await self._reopen()
-        self.rotated.set()
+        self.backlog.grown.set()
 
     def _abandon(self) -> None:
         """Give up a segment after a failed write: what is known good stays, a failed sync is never retried.
@@ -259,8 +256,7 @@ class Recorder:
         old.abandon()
         frozen = self.ledger.freeze(self._detailed)
         if frozen is not None:
-            self.closed.append(ClosedSegment(frozen, old.path))
-            self.rotated.set()
+            self.backlog.add(ClosedSegment(frozen, old.path))
 
     async def _reopen(self) -> None:
         """Open a segment where the last one was given up: without its checkpoint nothing closed can be sealed."""
@@ -269,7 +265,7 @@ class Recorder:
         except OSError as error:
             self._failed(error, 0)
         else:
-            self.problem = ""
+            self._failure = ""
 
     async def _close(self) -> None:
         """Leave a segment without rows behind: its checkpoint is what the next start goes on from."""

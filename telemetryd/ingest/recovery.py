@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from telemetryd.instrumentation import Instrumentation
-from telemetryd.instrumentation.events import Quarantined, Recovered
+from telemetryd.instrumentation.events import CheckpointLost, Quarantined, Recovered
 from telemetryd.live.window import WIDEST, Tally
 from telemetryd.model.codec import Batch, decode_frame
 from telemetryd.model.errors import CorruptFile, Rejected
@@ -46,10 +46,9 @@ def recover(
     rows = torn = 0
     for index, (path, content) in enumerate(readable):
         following = readable[index + 1][1].checkpoint.sequence if index + 1 < len(readable) else None
-        if index == 0:
+        if index == 0 or content.checkpoint.sequence > ledger.sequence:
+            # Where records before this segment are lost, its checkpoint knows more than they told.
             _restore(ledger, path, content, instrumentation)
-        elif content.checkpoint.sequence > ledger.sequence:
-            ledger.skip_to(content.checkpoint.sequence)
         _replay(content, ledger, following)
         rows += len(ledger.head)
         torn += content.torn + content.damaged
@@ -68,7 +67,7 @@ def _restore(ledger: Ledger, path: str, content: SegmentContent, instrumentation
         ledger.restore(content.checkpoint.state, content.checkpoint.sequence)
     except CorruptFile as error:
         # The rows are whole: only what was in flight before them is lost.
-        instrumentation.emit(Quarantined(path, str(error)))
+        instrumentation.emit(CheckpointLost(path, str(error)))
         ledger.skip_to(content.checkpoint.sequence)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from telemetryd.storage.head import FrozenHead
@@ -26,3 +27,47 @@ class Recovery:
     closed: list[ClosedSegment]
     empty: list[str]
     rows: int
+
+
+class Backlog:
+    """What waits for the sealer, oldest first, within a bound.
+
+    ``closed`` are the segments whose rows wait, ``spent`` segments without rows: these are the proof
+    of where the segments before them end, so they stay until none waits. ``grown`` is set
+    whenever there is something to do.
+    """
+
+    def __init__(self) -> None:
+        self.closed: list[ClosedSegment] = []
+        self.spent: list[str] = []
+        self.grown = asyncio.Event()
+        self._relieved = asyncio.Event()
+
+    def begin(self, recovery: Recovery) -> None:
+        """Take what a replay gave."""
+        self.closed.extend(recovery.closed)
+        self.spent.extend(recovery.empty)
+        self.grown.set()
+
+    def add(self, closed: ClosedSegment) -> None:
+        """Take a head that has just been frozen."""
+        self.closed.append(closed)
+        self.grown.set()
+
+    def sealed(self, closed: ClosedSegment) -> None:
+        """Its rows are in parts: they are seen there from now on."""
+        self.closed.remove(closed)
+        self._relieved.set()
+
+    def over(self, rows: int, segments: int) -> bool:
+        """Whether at least so many rows, or so many segments, wait."""
+        return len(self.closed) >= segments or sum(len(closed.head.columns) for closed in self.closed) >= rows
+
+    async def relief(self, seconds: float) -> bool:
+        """Wait until a segment is sealed; return whether one was within so many seconds."""
+        self._relieved.clear()
+        try:
+            await asyncio.wait_for(self._relieved.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True

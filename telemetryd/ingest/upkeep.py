@@ -7,6 +7,7 @@ one step on the event loop, so that a reader sees each row exactly once.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -55,75 +56,93 @@ class Upkeep:
         self._instrumentation = instrumentation
         self._clock = clock
         self._stopping = False
-        self._head_since: float | None = None
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="upkeep")
 
     async def run(self) -> None:
         """Keep house until stopped; the last turn seals what the recorder has left."""
+        grown = self._recorder.backlog.grown
         while not self._stopping:
             try:
-                await asyncio.wait_for(self._recorder.rotated.wait(), TURN)
+                await asyncio.wait_for(grown.wait(), TURN)
             except TimeoutError:
                 self._recorder.nudge()
-            self._recorder.rotated.clear()
+            grown.clear()
             await self.turn()
         await self.turn()
         self._disk.shutdown()
 
     def stop(self) -> None:
-        """Let :meth:`run` return after one more turn; the recorder has drained by now."""
+        """Let :meth:`run` return after one more turn, which only seals; the recorder has drained by now."""
         self._stopping = True
-        self._recorder.rotated.set()
+        self._recorder.backlog.grown.set()
 
     async def turn(self) -> None:
         """Do what is due now; a failure is told, and tried again at the next turn."""
         problems = []
-        steps = (self._rotate, self.seal, self.compact, self.retain)
-        for step in steps:
+        # The recorder may wait for room while it is waited for, so what is frozen is sealed first.
+        for step in (self.seal, self.rotate, self.seal, self.compact, self.retain):
             try:
                 await step()
             except (OSError, StorageError) as error:
                 # The steps that follow may be those that help: retention frees a full disk.
-                problems.append(f"the store cannot be kept in order ({step.__name__.strip('_')}): {error}")
-        if problems and not self.problem:
-            self._instrumentation.emit(UpkeepFailed("; ".join(problems)))
-        self.problem = "; ".join(problems)
+                problems.append(f"the store cannot be kept in order ({step.__name__}): {error}")
+        problem = "; ".join(dict.fromkeys(problems))
+        if problem and not self.problem:
+            self._instrumentation.emit(UpkeepFailed(problem))
+        self.problem = problem
 
-    async def _rotate(self) -> None:
-        if self._due() and not self._stopping:
-            await self._recorder.rotate()
+    async def rotate(self) -> None:
+        """Have the head frozen where it is old, or holds rows of a finished hour that has gone quiet."""
+        if not self._stopping and self._due():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._recorder.rotate(), TURN)
 
     async def seal(self) -> None:
         """Make parts of all frozen heads, oldest first."""
-        recorder = self._recorder
-        while recorder.checkpointed and recorder.closed and (closed := recorder.closed[0]).final:
+        backlog = self._recorder.backlog
+        while self._recorder.checkpointed and backlog.closed and (closed := backlog.closed[0]).final:
             interval = self._settings().telemetry.sampling_interval
             parts = await self._on_disk(sealer.seal, self._files, self._folder, closed.head, interval)
             await self._on_disk(sealer.commit, self._files, self._folder, closed.path)
             # One step: from here on the rows are seen in the parts and no longer in the head.
             self._catalog.add(parts)
-            recorder.sealed(closed)
+            backlog.sealed(closed)
             self._instrumentation.emit(
                 Sealed(len(closed.head.columns), len(parts), closed.head.first, closed.head.last)
             )
+        while self._recorder.checkpointed and backlog.spent and not backlog.closed:
+            await self._on_disk(sealer.commit, self._files, self._folder, backlog.spent[0])
+            del backlog.spent[0]
 
     async def compact(self) -> None:
-        """Make one part of each finished hour that has several."""
-        settings = self._settings()
+        """Make one part of each finished hour that has several; an hour that cannot be keeps no other waiting."""
+        settings, failed = self._settings(), None
         for merge in compactor.plan(self._catalog.view(), self._clock(), settings.storage.seal_grace):
-            merged = await self._on_disk(
-                compactor.merge, self._files, self._folder, merge, settings.telemetry.sampling_interval
-            )
-            for path, reason in merged.set_aside:
-                self._instrumentation.emit(Quarantined(path, reason))
-            self._catalog.replace(merged.hour, merged.old, merged.new)
-            await self._on_disk(compactor.remove, self._files, self._folder, merged.old)
-            self._instrumentation.emit(Compacted(partition_of(merged.hour), len(merged.old)))
+            if self._stopping:
+                return
+            try:
+                await self._merge(merge, settings.telemetry.sampling_interval)
+            except OSError as error:
+                failed = error
+            # Many hours take long, and the recorder waits for room.
+            await self.seal()
+        if failed is not None:
+            raise failed
+
+    async def _merge(self, merge: compactor.Merge, interval: int) -> None:
+        merged = await self._on_disk(compactor.merge, self._files, self._folder, merge, interval)
+        for path, reason in merged.set_aside:
+            self._instrumentation.emit(Quarantined(path, reason))
+        self._catalog.replace(merged.hour, merged.old, merged.new)
+        await self._on_disk(compactor.remove, self._files, self._folder, merged.old)
+        self._instrumentation.emit(Compacted(partition_of(merged.hour), len(merged.old)))
 
     async def retain(self) -> None:
         """Remove partitions that are older than the retention."""
         now = self._clock()
         for hour in retention.plan(self._catalog.view(), now, self._settings().telemetry.retention_days):
+            if self._stopping:
+                return
             parts = self._catalog.view()[hour]
             old = (*parts.events, *parts.rollups)
             self._catalog.replace(hour, old, ())
@@ -131,17 +150,12 @@ class Upkeep:
             self._instrumentation.emit(Removed(partition_of(hour)))
 
     def _due(self) -> bool:
-        """Whether the head is old, or holds rows of a finished hour that has gone quiet."""
         ledger, storage, now = self._recorder.ledger, self._settings().storage, self._clock()
-        if not len(ledger.head):
-            self._head_since = None
+        if ledger.since is None:
             return False
-        if self._head_since is None:
-            self._head_since = now
-        if now - self._head_since >= storage.head_age:
-            self._head_since = None
+        waited = now - ledger.since
+        if waited >= storage.head_age:
             return True
-        waited = now - self._head_since
         finished = [last for hour, last in ledger.hours.items() if hour + HOUR + storage.seal_grace <= now]
         quiet = all(now - last >= storage.late_quiet for last in finished)
         return bool(finished) and (quiet or waited >= LONGEST_QUIET)

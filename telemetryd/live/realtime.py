@@ -19,9 +19,9 @@ def realtime(tracker: Tracker, window: Window, now: float, seconds: float) -> di
     A series is named where it has an operation in flight or one that ended in the window;
     it has a latency where at least one of those ended with a known start.
     """
-    tallies = {
-        series: tally for series, tally in window.tallies(now, seconds).items() if tally.completed + tally.failed
-    }
+    # An end that was taken back may have been entered before the window was: that leaves less than nothing.
+    found = window.tallies(now, seconds).items()
+    tallies = {series: tally for series, tally in found if tally.completed + tally.failed > 0}
     latency: dict[str, Any] = {}
     success: dict[str, float] = {}
     error: dict[str, float] = {}
@@ -37,9 +37,10 @@ def realtime(tracker: Tracker, window: Window, now: float, seconds: float) -> di
         statuses.update(zip(IN_FLIGHT_STATUSES, counts, strict=True))
         if tally is None:
             continue
-        statuses[STATUSES[COMPLETED]], statuses[STATUSES[FAILED]] = tally.completed, tally.failed
-        ended = tally.completed + tally.failed
-        success[name], error[name] = tally.completed / ended, tally.failed / ended
+        completed, failed = max(0, tally.completed), max(0, tally.failed)
+        statuses[STATUSES[COMPLETED]], statuses[STATUSES[FAILED]] = completed, failed
+        ended = completed + failed
+        success[name], error[name] = completed / ended, failed / ended
         throughput[name] = ended * 60 / seconds
         throughput["overall"] += throughput[name]
         if tally.count > 0:

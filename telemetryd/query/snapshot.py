@@ -30,7 +30,8 @@ class Snapshot:
     ``heads`` are rows not yet in a part, in order of arrival; ``hours`` the committed parts by the
     hour's start. ``in_flight`` are the numbers pending, processing and retrying now;
     ``first_seen`` the timestamp of each series' first event; ``health`` each backend's last change
-    (Unix s, state code). ``operations`` lists the operations in flight.
+    (Unix s, state code). ``operations`` lists the operations in flight, as they are when it is
+    called: one that ended since the snapshot was taken is not among them.
     """
 
     now: float

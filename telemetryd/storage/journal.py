@@ -127,8 +127,8 @@ class ActiveSegment:
         closed = self.path.removesuffix(ACTIVE) + CLOSED
         self._file.close()
         self._files.rename(self.path, closed)
-        self._files.sync_folder(os.path.dirname(closed))
         self.path = closed
+        self._files.sync_folder(os.path.dirname(closed))
         return closed
 
     def abandon(self) -> None:

@@ -150,7 +150,7 @@ class Intake:
 
     def rows(self) -> list[Row]:
         """Return all rows there are: in parts, waiting to be sealed, and in the head."""
-        heads = [closed.head.columns for closed in self.recorder.closed]
+        heads = [closed.head.columns for closed in self.recorder.backlog.closed]
         unsealed = [row for columns in (*heads, self.ledger.head.columns()) for row in rows_of(columns)]
         return sorted([*stored_rows(self.files, self.catalog.view()), *unsealed])
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from telemetryd.ingest.recorder import MAX_CLOSED
+from telemetryd.ingest.recorder import MAX_HEADS
 from telemetryd.storage.files import File
 from telemetryd.storage.folder import Folder
 from tests.storage.samples import FailingFiles
@@ -217,7 +217,7 @@ async def test_a_full_head_is_frozen_and_a_new_segment_begins(intake: Intake) ->
     await intake.start()
     await intake.store([start(f"id-{number}", HOUR + 1.0) for number in range(150)], 1)
     await intake.store([start("more", HOUR + 1.0)], 2)
-    (closed,) = intake.recorder.closed
+    (closed,) = intake.recorder.backlog.closed
     assert (closed.head.first, closed.head.last, closed.final) == (1, 150, True)
     assert intake.segments() == [f"{1:020d}.closed", f"{151:020d}.active"]
     assert len(intake.rows()) == 151
@@ -230,9 +230,9 @@ async def test_rotation_returns_when_the_head_is_frozen(intake: Intake) -> None:
     intake.recorder.submit(answers.submission([start("a", HOUR + 1.0)], 1))
     intake.record()
     await asyncio.wait_for(intake.recorder.rotate(), 30)
-    assert [len(closed.head.columns) for closed in intake.recorder.closed] == [1]
+    assert [len(closed.head.columns) for closed in intake.recorder.backlog.closed] == [1]
     await asyncio.wait_for(intake.recorder.rotate(), 30)
-    assert len(intake.recorder.closed) == 1
+    assert len(intake.recorder.backlog.closed) == 1
     assert [name.rpartition(".")[2] for name in intake.segments()] == ["closed", "active"]
 
 
@@ -243,7 +243,7 @@ async def test_a_segment_is_detailed_as_a_whole_or_not_at_all(intake: Intake) ->
     intake.set("telemetry", enable_detailed_timing=False)
     await intake.store([start("b", HOUR + 1.0)], 2)
     await asyncio.wait_for(intake.recorder.rotate(), 30)
-    told = [(closed.head.detailed, len(closed.head.columns)) for closed in intake.recorder.closed]
+    told = [(closed.head.detailed, len(closed.head.columns)) for closed in intake.recorder.backlog.closed]
     assert told == [(True, 1), (False, 1)]
 
 
@@ -295,12 +295,12 @@ async def test_heads_that_nobody_seals_stop_the_intake(intake: Intake) -> None:
     intake.set("storage", head_rows=100)
     await intake.start()
     answers: list[tuple[Any, ...]] = []
-    for number in range(1, MAX_CLOSED + 2):
+    for number in range(1, MAX_HEADS + 2):
         answers += await intake.store([start(f"{number}-{each}", HOUR + 1.0) for each in range(100)], number)
-    assert answers == [*(("ack", number) for number in range(1, MAX_CLOSED + 1)), ("nack", MAX_CLOSED + 1)]
+    assert answers == [*(("ack", number) for number in range(1, MAX_HEADS + 1)), ("nack", MAX_HEADS + 1)]
     await intake.upkeep.turn()
-    assert intake.recorder.closed == []
-    assert await intake.store([start("x", HOUR + 1.0)], MAX_CLOSED + 1) == [("ack", MAX_CLOSED + 1)]
+    assert intake.recorder.backlog.closed == []
+    assert await intake.store([start("x", HOUR + 1.0)], MAX_HEADS + 1) == [("ack", MAX_HEADS + 1)]
 
 
 async def test_a_drain_stores_what_was_submitted_before_it(intake: Intake) -> None:

@@ -50,10 +50,11 @@ async def test_a_clean_start_after_a_clean_stop_has_nothing_to_replay(intake: In
     before = intake.rows()
     await intake.stop()
     await intake.start()
-    assert intake.recorder.closed == [] and len(intake.ledger.head) == 0
+    assert intake.recorder.backlog.closed == [] and len(intake.ledger.head) == 0
     assert intake.rows() == before
     assert intake.in_flight() == {"add:ipfs": [1, 0, 0]}
     assert intake.ledger.producers.named("wal").last_batch == 3
+    await intake.upkeep.seal()
     assert len(intake.segments()) == 1
 
 
@@ -65,6 +66,7 @@ async def test_starts_without_events_leave_one_segment(intake: Intake) -> None:
         await intake.start()
         await intake.crash()
     await intake.start()
+    await intake.upkeep.seal()
     assert len(intake.segments()) == 1
 
 

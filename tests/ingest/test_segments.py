@@ -12,12 +12,12 @@ async def test_a_closed_segment_is_sealed_only_under_its_final_name(intake: Inta
     await intake.start()
     await intake.store([start("a", HOUR + 1.0)], 1)
     await intake.recorder.rotate()
-    (closed,) = intake.recorder.closed
+    (closed,) = intake.recorder.backlog.closed
     assert isinstance(closed, ClosedSegment) and closed.final
     closed.final = False
     await intake.upkeep.seal()
-    assert intake.recorder.closed == [closed]
+    assert intake.recorder.backlog.closed == [closed]
     closed.final = True
     await intake.upkeep.seal()
-    assert intake.recorder.closed == []
+    assert intake.recorder.backlog.closed == []
     assert len(intake.rows()) == 1

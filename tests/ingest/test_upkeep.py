@@ -26,7 +26,7 @@ async def test_a_frozen_head_becomes_parts_and_its_segment_goes(intake: Intake) 
     before = intake.rows()
     await intake.upkeep.seal()
     assert intake.rows() == before and len(before) == 2
-    assert intake.recorder.closed == []
+    assert intake.recorder.backlog.closed == []
     assert parts(intake) == {HOUR - 3600: (1, 1), HOUR: (1, 1)}
     assert [name.rpartition(".")[2] for name in intake.segments()] == ["active"]
 
@@ -157,13 +157,13 @@ async def test_a_head_whose_segment_is_not_closed_yet_waits(intake: Intake) -> N
     await intake.start()
     await intake.store([start("a", HOUR + 1.0)], 1)
     await asyncio.wait_for(intake.recorder.rotate(), 30)
-    (closed,) = intake.recorder.closed
+    (closed,) = intake.recorder.backlog.closed
     closed.final = False
     await intake.upkeep.seal()
-    assert intake.recorder.closed == [closed]
+    assert intake.recorder.backlog.closed == [closed]
     closed.final = True
     await intake.upkeep.seal()
-    assert intake.recorder.closed == []
+    assert intake.recorder.backlog.closed == []
 
 
 async def test_the_last_turn_seals_what_the_recorder_left(intake: Intake) -> None:
@@ -176,4 +176,4 @@ async def test_the_last_turn_seals_what_the_recorder_left(intake: Intake) -> Non
     intake.upkeep.stop()
     await asyncio.wait_for(keeping, 30)
     assert parts(intake) == {HOUR: (1, 1)}
-    assert intake.recorder.closed == []
+    assert intake.recorder.backlog.closed == []
