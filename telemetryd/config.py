@@ -116,18 +116,6 @@ class Configuration:
             *(f"{key} is stored but does not hold: it is set by {given.source}" for key, given in pinned if given),
         ]
 
-    def set_aside(self) -> Path | None:
-        """Move a damaged stored file into the ``quarantine`` beside it; return where it went, if there was one."""
-        if not self.damaged:
-            return None
-        folder = self.stored_path.parent / "quarantine"
-        folder.mkdir(exist_ok=True)
-        number = 0
-        while (target := folder / f"{STORED_FILE}.{number}").exists():
-            number += 1
-        self.stored_path.rename(target)
-        return target
-
     def _at_restart(self, name: str) -> Given:
         return _choose(name, self._pinned, self._stored, self._beneath)
 

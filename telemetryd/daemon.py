@@ -43,6 +43,7 @@ from telemetryd.instrumentation.events import (
     RequestFailed,
     Serving,
     SettingsChanged,
+    SettingsDamaged,
     StartFailed,
     Stopped,
 )
@@ -93,6 +94,10 @@ class LiveConfiguration:
         """Return the width of a sample, in seconds."""
         return self._configuration.settings.telemetry.sampling_interval
 
+    def may_remove(self) -> bool:
+        """Return whether the retention is known: not where the file that tells it cannot be read."""
+        return not self._configuration.damaged
+
     def config(self) -> dict[str, Any]:
         """Return the six keys of ``GET /config``."""
         return self._configuration.config()
@@ -130,8 +135,8 @@ async def running(
     async with AsyncExitStack() as parts:
         files = Files()
         folder = parts.enter_context(Folder(files, settings().telemetry.metrics_path).locked())
-        if (aside := configuration.set_aside()) is not None:
-            instrumentation.emit(Quarantined(str(aside), "expected stored settings"))
+        if configuration.damaged:
+            instrumentation.emit(SettingsDamaged(str(configuration.stored_path)))
         ledger = Ledger(settings(), instrumentation)
         catalog, recovery = await asyncio.to_thread(_recover, files, folder, ledger, instrumentation, clock())
         recorder = Recorder(
@@ -145,7 +150,7 @@ async def running(
         await recorder.open(recovery)
         listener = Listener(recorder, settings, instrumentation, clock)
         live.changed = listener.tell_settings
-        upkeep = Upkeep(recorder, catalog, files, folder, settings, instrumentation, clock)
+        upkeep = Upkeep(recorder, catalog, files, folder, settings, instrumentation, clock, live.may_remove)
         await parts.enter_async_context(eternal("upkeep", upkeep.run(), instrumentation, on_fault, upkeep.stop))
         parts.callback(listener.close)
         await parts.enter_async_context(eternal("recorder", recorder.run(), instrumentation, on_fault, recorder.drain))

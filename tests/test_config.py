@@ -195,20 +195,6 @@ def test_what_cannot_be_stored_does_not_hold(tmp_path: Path) -> None:
     assert configuration.settings.telemetry.enabled is True
 
 
-def test_a_damaged_stored_file_stops_nothing(tmp_path: Path) -> None:
-    """Stored settings that cannot be read are told, set aside for someone to look at, and the defaults hold."""
-    path = tmp_path / "data" / "settings.json"
-    path.parent.mkdir()
-    for number in range(2):
-        path.write_bytes(b"\x00\x01")
-        configuration = loaded(tmp_path)
-        assert configuration.damaged and len(configuration.notices) == 1
-        assert configuration.settings.telemetry.enabled is True
-        assert configuration.set_aside() == path.parent / "quarantine" / f"settings.json.{number}"
-        assert not path.exists()
-    assert loaded(tmp_path).set_aside() is None
-
-
 def test_the_stored_file_is_plain_json(tmp_path: Path) -> None:
     """What is stored can be read without this project, and no temporary file stays."""
     configuration = loaded(tmp_path).update({"retention_days": 7})

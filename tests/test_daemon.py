@@ -123,3 +123,33 @@ def test_pandas_stays_out_of_the_daemon() -> None:
         "import pandas\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=100)
+
+
+async def test_a_damaged_settings_file_removes_nothing(
+    configure: Callable[..., Configuration], short_path: Path
+) -> None:
+    """What is older than the default retention stays, start after start, until the retention is set again."""
+    hour = int(time.time()) // 3600 * 3600 - 40 * 86400
+    event = {
+        "event": "operation_start",
+        "operation_id": "a",
+        "operation_type": "add",
+        "backend": "ipfs",
+        "timestamp": hour,
+    }
+    async with running(configure(IPFS_KIT_TELEMETRY_RETENTION="365"), environment={}) as daemon:
+        reader, writer = await asyncio.open_unix_connection(str(daemon.socket))
+        writer.write(json.dumps({"hello": {"producer": "wal", "version": 1}}).encode() + b"\n")
+        writer.write(json.dumps({"batch": 1, "events": [event]}).encode() + b"\n")
+        await reader.readline()
+        await reader.readline()
+        writer.close()
+    kept = list((short_path / "m" / "events").rglob("*.parquet"))
+    assert len(kept) == 1
+    (short_path / "m" / "settings.json").write_text('{"format": 1, "telem')
+    for _ in range(2):
+        damaged = configure()
+        assert damaged.damaged
+        async with running(damaged, environment={}):
+            pass
+        assert list((short_path / "m" / "events").rglob("*.parquet"))

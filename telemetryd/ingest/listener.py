@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from telemetryd.instrumentation import Instrumentation
-from telemetryd.instrumentation.events import ConnectionRefused
+from telemetryd.instrumentation.events import ConnectionRefused, ProducerShared
 from telemetryd.model.codec import Hello, encode_line
 from telemetryd.model.errors import FolderInUse, StorageError
 from telemetryd.model.settings import Settings
@@ -78,6 +78,8 @@ class Listener:
 
     def greet(self, hello: Hello, welcome: Welcome) -> None:
         """Call ``welcome`` with the last batch of this producer that is on disk."""
+        if sum(connection.producer == hello.producer for connection in self._connections) > 1:
+            self.instrumentation.emit(ProducerShared(hello.producer))
         self._recorder.greet(hello, welcome)
 
     def submit(self, submission: Submission) -> None:

@@ -15,7 +15,7 @@ from typing import ParamSpec, TypeVar
 
 from telemetryd.instrumentation import Instrumentation
 from telemetryd.instrumentation.events import JournalFailed, OperationsExpired
-from telemetryd.model.codec import Hello
+from telemetryd.model.codec import Hello, encode_batch
 from telemetryd.model.errors import StorageError
 from telemetryd.model.settings import Settings
 from telemetryd.storage.journal import ActiveSegment, EventsRecord, ExpiredRecord, encode_record
@@ -176,6 +176,11 @@ class Recorder:
         for each in stored:
             records.append(encode_record(EventsRecord(sequence, now, each.producer, each.number, each.frame)))
             sequence += len(each.events)
+        for each, verdict in zip(group, verdicts, strict=True):
+            if verdict is Verdict.DISCARD and each.number:
+                # Acknowledged is on disk, and of these it is the number alone.
+                frame = encode_batch(each.number, ())[:-1]
+                records.append(encode_record(EventsRecord(sequence, now, each.producer, each.number, frame)))
         if overdue:
             records.append(encode_record(ExpiredRecord(sequence, now, overdue)))
         if records and not await self._write(records):

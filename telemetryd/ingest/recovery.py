@@ -16,7 +16,7 @@ from telemetryd.rollup.moves import is_entry
 from telemetryd.storage.catalog import Catalog
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
-from telemetryd.storage.journal import EventsRecord, SegmentContent, read_segment
+from telemetryd.storage.journal import EventsRecord, ExpiredRecord, SegmentContent, read_segment
 from telemetryd.storage.part import read_events
 
 from .ledger import Ledger
@@ -73,9 +73,8 @@ def _restore(ledger: Ledger, path: str, content: SegmentContent, instrumentation
 
 def _replay(content: SegmentContent, ledger: Ledger, following: int | None) -> None:
     for record in content.records:
-        if following is not None and record.first_sequence >= following:
-            return
-        if record.first_sequence < ledger.sequence:
+        refused = following is not None and record.first_sequence >= following
+        if record.first_sequence < ledger.sequence or (refused and isinstance(record, ExpiredRecord)):
             continue
         # Damaged records leave a gap of sequences; the head has to be contiguous, so it is
         # carried on without them.
@@ -85,6 +84,9 @@ def _replay(content: SegmentContent, ledger: Ledger, following: int | None) -> N
             except Rejected:
                 continue
             assert isinstance(batch, Batch)
+            # Without events it is the number of a batch that was discarded, which has no sequence.
+            if refused and batch.events:
+                return
             ledger.apply_events(batch.events, record.producer, record.batch, record.received)
         else:
             known = [each for each in record.operation_ids if each in ledger.tracker.operations]

@@ -46,8 +46,10 @@ class Upkeep:
         settings: Callable[[], Settings],
         instrumentation: Instrumentation,
         clock: Callable[[], float],
+        may_remove: Callable[[], bool] = lambda: True,
     ) -> None:
         self.problem = ""
+        self._may_remove = may_remove
         self._recorder = recorder
         self._catalog = catalog
         self._files = files
@@ -139,6 +141,8 @@ class Upkeep:
 
     async def retain(self) -> None:
         """Remove partitions that are older than the retention."""
+        if not self._may_remove():
+            return
         now = self._clock()
         for hour in retention.plan(self._catalog.view(), now, self._settings().telemetry.retention_days):
             if self._stopping:

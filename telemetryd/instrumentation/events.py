@@ -74,6 +74,25 @@ class ProducerAttached(InternalEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class ProducerShared(InternalEvent):
+    """Two connections say they are the same producer: one's batches may be taken for the other's."""
+
+    says: ClassVar[str] = "producer attached twice"
+    level: ClassVar[str] = "warning"
+    quiet: ClassVar[bool] = True
+    producer: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsDamaged(InternalEvent):
+    """What ``POST /config`` stored cannot be read: nothing is removed until it is set again."""
+
+    says: ClassVar[str] = "stored settings cannot be read; nothing is removed until they are set again"
+    level: ClassVar[str] = "error"
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionRefused(InternalEvent):
     """More connections than ``ingest.max_connections`` allows."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import islice
 
 from telemetryd.instrumentation import Instrumentation
 from telemetryd.instrumentation.events import SeriesFolded, StatusContradicted, StatusRepeated
@@ -39,6 +40,8 @@ LONGEST_ERROR_TYPE = 128
 MAX_ERROR_TYPES = 1000
 # Steps an operation may gather before those already sealed are forgotten.
 STEPS_BEFORE_FORGETTING = 16
+# How often operations are looked through for those beyond their age, in seconds.
+SWEEP = 5.0
 
 
 class Tracker:
@@ -56,6 +59,7 @@ class Tracker:
         self.series = SeriesTable(settings.max_series, settings.max_backends)
         self.error_types = Words(MAX_ERROR_TYPES)
         self.sealed = 0
+        self._swept = -math.inf
         self.operations: dict[str, Operation] = {}
         self.ended: OrderedDict[str, Operation] = OrderedDict()
         self.in_flight = self.series.in_flight
@@ -77,13 +81,14 @@ class Tracker:
 
     def overdue(self, now: float) -> list[str]:
         """Return the ids that have to expire: the oldest beyond the limits of age and number."""
-        ids: list[str] = []
-        surplus = len(self.operations) - self._settings.max_operations
-        oldest = now - self._settings.max_operation_age
-        for operation_id, operation in self.operations.items():
-            if len(ids) >= surplus and (operation.started or operation.since) > oldest:
-                break
-            ids.append(operation_id)
+        surplus = max(0, len(self.operations) - self._settings.max_operations)
+        ids = list(islice(self.operations, surplus))
+        if not self._swept <= now < self._swept + SWEEP:
+            # They came in any order of their starts, so all have to be looked at: not at every turn.
+            self._swept = now
+            oldest = now - self._settings.max_operation_age
+            aged = (each for each, known in self.operations.items() if (known.started or known.since) <= oldest)
+            ids = list(dict.fromkeys((*ids, *aged)))
         return ids
 
     def expire(self, operation_ids: Sequence[str], at: float, first_sequence: int) -> Rows:

@@ -15,7 +15,8 @@ Status: TypeAlias = Literal["pending", "processing", "retrying", "completed", "f
 Health: TypeAlias = Literal["online", "degraded", "offline", "unknown"]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Bytes: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-Seconds: TypeAlias = Annotated[float, Meta(ge=0)]
+# Thirty years: longer is a mistake, and sums of such would leave the range of a float.
+Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=1e9)]
 
 
 class OperationStart(Struct, frozen=True, gc=False, tag_field="event", tag="operation_start", omit_defaults=True):

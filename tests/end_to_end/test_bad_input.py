@@ -70,7 +70,7 @@ def lines_that_are_no_frame() -> list[Any]:
         pytest.param(b'{"event": "status_change", "operation_id": "\xff"}', "not_utf8", id="not UTF-8"),
         pytest.param(b"[1, 2]", "not_an_object", id="a list"),
         pytest.param(b"null", "not_an_object", id="null"),
-        pytest.param(b"{}", "unknown_event", id="an empty object"),
+        pytest.param(b"{}", "missing_field", id="an empty object"),
         pytest.param(json.dumps({"batch": 0, "events": []}).encode(), "bad_batch", id="batch 0"),
         pytest.param(json.dumps({"batch": "2", "events": []}).encode(), "bad_batch", id="a batch number in quotes"),
         pytest.param(json.dumps({"batch": 2}).encode(), "bad_batch", id="a batch without events"),
@@ -103,7 +103,7 @@ def bad_events() -> list[Any]:
 
     return [
         pytest.param({**good, "event": "operation_end"}, "unknown_event", id="unknown event"),
-        pytest.param(without("event"), "unknown_event", id="no event"),
+        pytest.param(without("event"), "missing_field", id="no event"),
         *(
             pytest.param(without(name), "missing_field", id=f"no {name}")
             for name in ("operation_id", "operation_type", "backend", "timestamp")

@@ -10,6 +10,7 @@ import pytest
 
 from telemetryd.model.events import Event
 from telemetryd.storage.journal import EventsRecord, encode_record
+from tests.storage.samples import FailingFiles
 
 from .intake import HOUR, Clock, Intake, change, start
 
@@ -145,3 +146,26 @@ async def test_the_window_is_filled_again(intake: Intake, clock: Clock, clean: b
     (tally,) = intake.ledger.window.tallies(clock.now, 60).values()
     assert (tally.completed, tally.failed, tally.count, tally.sum) == (1, 1, 2, 8.0)
     assert len(intake.ledger.tracker.in_flight) == len(intake.ledger.tracker.series)
+
+
+async def test_a_discarded_batch_is_known_after_a_crash(intake: Intake) -> None:
+    """It was acknowledged, and acknowledged is on disk: of what is not wanted, the number alone."""
+    await intake.start()
+    intake.set("telemetry", enabled=False)
+    assert await intake.store([start("a", HOUR + 1.0)], 3) == [("ack", 3)]
+    await intake.crash()
+    await intake.start()
+    assert intake.ledger.producers.named("wal").last_batch == 3
+    assert intake.rows() == []
+
+
+async def test_an_empty_segment_stays_while_the_one_before_it_waits(intake: Intake, disk: FailingFiles) -> None:
+    """It is the proof of where that one ends: what was refused in it stays refused, start after start."""
+    await intake.start()
+    await intake.store([start("a", HOUR + 1.0)], 1)
+    await intake.recorder.rotate()
+    for _ in range(2):
+        await intake.crash()
+        await intake.start()
+        await intake.store([start(f"b{len(intake.rows())}", HOUR + 1.0)], 1 + len(intake.rows()))
+    assert [row[-1] for row in intake.rows()] == ["a", "b1", "b2"]

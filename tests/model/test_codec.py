@@ -124,7 +124,7 @@ def test_a_bad_event_costs_its_batch_nothing_else() -> None:
         (b"17", "not_an_object"),
         (b"[]", "not_an_object"),
         (b"null", "not_an_object"),
-        (b"{}", "unknown_event"),
+        (b"{}", "missing_field"),
         (line({"event": "nonsense"}), "unknown_event"),
         (line({"event": None}), "unknown_event"),
         (line({"event": "operation_start", "operation_id": "a"}), "missing_field"),
