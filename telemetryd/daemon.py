@@ -55,7 +55,6 @@ from telemetryd.model.settings import Settings
 from telemetryd.query.engine import QueryEngine
 from telemetryd.query.reader import Reader
 from telemetryd.query.snapshot import OperationInFlight, Snapshot
-from telemetryd.storage import sealer
 from telemetryd.storage.catalog import Catalog
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
@@ -143,7 +142,6 @@ async def running(
             ledger,
             settings,
             partial(_create_segment, files, folder),
-            partial(sealer.commit, files, folder),
             instrumentation,
             clock,
         )

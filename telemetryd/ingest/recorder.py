@@ -55,7 +55,6 @@ class Recorder:
         ledger: Ledger,
         settings: Callable[[], Settings],
         create_segment: CreateSegment,
-        remove_segment: Callable[[str], None],
         instrumentation: Instrumentation,
         clock: Callable[[], float],
     ) -> None:
@@ -67,7 +66,6 @@ class Recorder:
         self._welcomes = Welcomes(ledger.producers)
         self._settings = settings
         self._create_segment = create_segment
-        self._remove_segment = remove_segment
         self._instrumentation = instrumentation
         self._clock = clock
         self._segment: ActiveSegment | None = None

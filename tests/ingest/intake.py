@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from telemetryd.ingest.ledger import Ledger
@@ -17,7 +16,6 @@ from telemetryd.instrumentation import Instrumentation
 from telemetryd.model.codec import encode_batch
 from telemetryd.model.events import Event, OperationStart, StatusChange
 from telemetryd.model.settings import Settings
-from telemetryd.storage import sealer
 from telemetryd.storage.catalog import Catalog
 from telemetryd.storage.folder import Folder
 from telemetryd.storage.inventory import take_inventory
@@ -112,7 +110,6 @@ class Intake:
             self.ledger,
             lambda: self.settings,
             self._create_segment,
-            partial(sealer.commit, self.files, self.folder),
             self.instrumentation,
             self.clock,
         )

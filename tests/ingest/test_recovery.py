@@ -12,7 +12,7 @@ from telemetryd.model.events import Event
 from telemetryd.storage.journal import EventsRecord, encode_record
 from tests.storage.samples import FailingFiles
 
-from .intake import HOUR, Clock, Intake, change, start
+from .intake import HOUR, PLENTY, Clock, Intake, change, start
 
 
 def segment(intake: Intake, index: int) -> Path:
@@ -159,13 +159,39 @@ async def test_a_discarded_batch_is_known_after_a_crash(intake: Intake) -> None:
     assert intake.rows() == []
 
 
-async def test_an_empty_segment_stays_while_the_one_before_it_waits(intake: Intake, disk: FailingFiles) -> None:
-    """It is the proof of where that one ends: what was refused in it stays refused, start after start."""
+async def test_what_was_refused_stays_refused_start_after_start(intake: Intake, disk: FailingFiles) -> None:
+    """A write that landed before its sync failed is passed over for as long as its segment is there.
+
+    The segment after it is the proof of where it ends, so that one stays too, rows or none.
+    """
+    await intake.start()
+    await intake.store([start("a", HOUR + 1.0)], 1)
+    disk.good = 1
+    assert await intake.store([start("refused", HOUR + 1.0), start("refused too", HOUR + 1.0)], 2) == [("nack", 2)]
+    disk.good = PLENTY
+    await intake.recorder.rotate()
+    await intake.crash()
+    await intake.start()
+    assert await intake.store([start("x", HOUR + 1.0)], 2) == [("ack", 2)]
+    assert await intake.store([start("y", HOUR + 1.0)], 3) == [("ack", 3)]
+    await intake.crash()
+    await intake.start()
+    assert [row[-1] for row in intake.rows()] == ["a", "x", "y"]
+    assert intake.ledger.producers.named("wal").last_batch == 3
+
+
+async def test_behind_a_gap_in_the_journal_the_next_checkpoint_counts(intake: Intake) -> None:
+    """What ended in a segment that cannot be read has ended, and its batches are not stored again."""
     await intake.start()
     await intake.store([start("a", HOUR + 1.0)], 1)
     await intake.recorder.rotate()
-    for _ in range(2):
-        await intake.crash()
-        await intake.start()
-        await intake.store([start(f"b{len(intake.rows())}", HOUR + 1.0)], 1 + len(intake.rows()))
-    assert [row[-1] for row in intake.rows()] == ["a", "b1", "b2"]
+    await intake.store([change("a", "completed", HOUR + 2.0)], 2)
+    await intake.recorder.rotate()
+    await intake.store([start("b", HOUR + 3.0)], 3)
+    await intake.crash()
+    lost = segment(intake, 1)
+    lost.write_bytes(b"no segment")
+    await intake.start()
+    assert intake.in_flight() == {"add:ipfs": [1, 0, 0]}
+    assert intake.ledger.producers.named("wal").last_batch == 3
+    assert [row[-1] for row in intake.rows()] == ["a", "b"]
