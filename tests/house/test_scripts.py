@@ -52,7 +52,7 @@ def test_mistake(option: str) -> None:
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 @pytest.mark.parametrize("unit", sorted((ROOT / "systemd").glob("*.service")), ids=lambda path: path.name)
-def test_unit(unit: Path) -> None:
+def test_unit_where_systemd_analyze_is_installed(unit: Path) -> None:
     """Every unit is one that systemd takes without a word."""
     checked = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
     assert (checked.returncode, checked.stderr) == (0, "")
