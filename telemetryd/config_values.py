@@ -90,4 +90,5 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "telemetry.sampling_interval": (f"a whole number of s that divides {HOUR}", lambda value: HOUR % value == 0),
     "ingest.socket": (f"a path of at most {MAX_SOCKET_PATH} bytes", lambda value: not value or fits_a_socket(value)),
     "http.listen": (SYNTAX, _is_listen),
+    "charts.browser": ("the path of a program", lambda value: not value or _is_path(value)),
 }

@@ -43,7 +43,8 @@ def handler(services: Services) -> Handler:
         result = await services.query.metrics(asked)
         echo = {"metric_type": params.get("metric_type"), "aggregation": params.get("aggregation")}
         used = {"start_time": result.start, "end_time": result.end, "interval": result.interval}
-        pieces = form.pieces(result, success(OPERATION, now, **echo, **used))
+        # Of the picture that was looked at: a query that had to start again looked later than it was asked.
+        pieces = form.pieces(result, success(OPERATION, result.now, **echo, **used))
         samples = sum(len(table.timestamp) for table in result.metrics.values())
         if samples <= _FEW:
             body = await asyncio.to_thread(b"".join, pieces)

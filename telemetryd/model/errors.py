@@ -67,6 +67,32 @@ class Busy(TelemetrydError):
     retry_after = 1.0
 
 
+class ChartsUnavailable(TelemetrydError):
+    """Nothing on this machine can draw what was asked for, or not now; try again after ``retry_after`` s."""
+
+    word = "charts_unavailable"
+    retry_after = 30.0
+
+
+class ChartTimeout(TelemetrydError):
+    """The chart took longer than ``charts.timeout`` allows."""
+
+    word = "chart_timeout"
+    retry_after = 1.0
+
+
+class ChartFailed(TelemetrydError):
+    """A chart could not be drawn: a fault of ours."""
+
+    word = "chart_failed"
+
+
+class UnknownReport(TelemetrydError):
+    """There is no such report, or it lists no such file."""
+
+    word = "unknown_report"
+
+
 class StorageError(TelemetrydError):
     """The disk or the folder on it does not do what storage needs."""
 

@@ -130,9 +130,12 @@ class IngestSettings:
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
-    """Where the REST API is served."""
+    """Where the REST API and the dashboard are served."""
 
     listen: str = _setting("127.0.0.1:8000", "HOST:PORT of the REST API (port 0 picks one and logs it), or unix:/path.")
+    max_streams: int = _setting(
+        64, "Clients that follow GET /stream at once; more are told to come again.", minimum=1, maximum=10_000
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +195,36 @@ class QuerySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ChartsSettings:
+    """The process that draws, its browser, and their limits."""
+
+    browser: str = _setting("", "Path of a Chromium for PNG and SVG; empty means the first one found on PATH.")
+    timeout: int = _setting(30, "Longest time a chart may take, waiting included.", unit="s", minimum=1, maximum=300)
+    max_queue: int = _setting(32, "Charts drawn and waiting at once; more are refused.", minimum=1, maximum=1024)
+    idle_stop: int = _setting(
+        120, "The process that draws ends after as long without a chart.", unit="s", minimum=1, maximum=86_400
+    )
+    max_charts: int = _setting(300, "Images after which it is replaced by a new one.", minimum=1, maximum=100_000)
+    max_memory: int = _setting(
+        700, "Memory, its browser's included, above which it is replaced.", unit="MiB", minimum=200, maximum=65_536
+    )
+    cache_size: int = _setting(
+        64, "Charts kept on disk that need not be drawn again; 0 keeps none.", unit="MiB", minimum=0, maximum=65_536
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportsSettings:
+    """Limits of the reports."""
+
+    max_queue: int = _setting(8, "Reports made and waiting at once; more are refused.", minimum=1, maximum=1024)
+    timeout: int = _setting(600, "Longest time a report may take.", unit="s", minimum=10, maximum=86_400)
+    max_size: int = _setting(
+        1024, "All reports together; beyond it the oldest go.", unit="MiB", minimum=16, maximum=1_048_576
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings in force, by section."""
 
@@ -201,6 +234,8 @@ class Settings:
     live: LiveSettings = field(default_factory=LiveSettings)
     storage: StorageSettings = field(default_factory=StorageSettings)
     query: QuerySettings = field(default_factory=QuerySettings)
+    charts: ChartsSettings = field(default_factory=ChartsSettings)
+    reports: ReportsSettings = field(default_factory=ReportsSettings)
 
 
 def declared() -> Iterator[Setting]:

@@ -106,7 +106,7 @@ def _metrics(
         tables[name] = _table(name, request, data, cells, max_samples - samples)
         samples += len(tables[name])
         _refuse_beyond(max_samples, samples)
-    return Result(request.range.start, request.range.end, request.interval, tables)
+    return Result(request.range.start, request.range.end, request.interval, tables, snapshot.now)
 
 
 def _table(name: str, request: MetricsRequest, data: Gathered, cells: Grid, room: int) -> MetricTable:

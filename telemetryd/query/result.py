@@ -28,9 +28,13 @@ class MetricTable:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The tables asked for, and the range (Unix s, half open) and interval (s) that were used."""
+    """The tables asked for, and the range (Unix s, half open) and interval (s) that were used.
+
+    ``now`` (Unix s) is the instant that it is true of: gauges are known up to it.
+    """
 
     start: int
     end: int
     interval: int
     metrics: dict[str, MetricTable]
+    now: float

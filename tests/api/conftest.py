@@ -27,7 +27,7 @@ PREFIX = "/api/v0/wal/telemetry"
 class Queries:
     """Answers what it is told to, and remembers what it was asked."""
 
-    result: Result = field(default_factory=lambda: Result(start=0, end=60, interval=60, metrics={}))
+    result: Result = field(default_factory=lambda: Result(start=0, end=60, interval=60, metrics={}, now=NOW))
     fails: Exception | None = None
     waits: bool = False
     asked: list[Any] = field(default_factory=list)
@@ -164,5 +164,5 @@ def result(samples: int = 2) -> Result:
     latencies = MetricTable(keys, series, timestamp, {"count": count, "mean": mean})
     health = MetricTable(("ipfs",), series[:samples], timestamp[:samples], {"mean": np.full(samples, 0.5)})
     return Result(
-        0, samples * 60, 60, {"operation_count": counts, "operation_latency": latencies, "backend_health": health}
+        0, samples * 60, 60, {"operation_count": counts, "operation_latency": latencies, "backend_health": health}, NOW
     )

@@ -57,7 +57,7 @@ def test_samples_are_those_of_the_oracle(metric: str, status: str | None, interv
     table = table_of(metric, events, interval, END, status)
     request = Request(metric_type=metric, status=status, start_time=HOUR, end_time=END, interval=interval)
     expected = Model(events).answer(request, END)
-    found = told(Result(HOUR, END, interval, {metric: table}))
+    found = told(Result(HOUR, END, interval, {metric: table}, END))
     assert differences(expected, found, until_now=False) == []
 
 

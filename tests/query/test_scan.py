@@ -46,7 +46,7 @@ def answer(
     data = Scan(store.snapshot(NOW, sampling), store.reader, span, interval, forever()).gather(filters)
     cells = grid(span, interval)
     tables = {name: metric.samples(data, cells, filters) for name, metric in DEFINITIONS.items()}
-    return told(Result(span.start, span.end, interval, tables))
+    return told(Result(span.start, span.end, interval, tables, span.end))
 
 
 def assert_true(
