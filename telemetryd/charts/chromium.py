@@ -12,8 +12,9 @@ from .channel import Channel
 
 # It reads descriptor 3 and writes descriptor 4.
 _SHELL = ("/bin/sh", "-c", 'exec "$0" "$@" 3<&0 4>&1 </dev/null >&2')
-# Without it a page takes a gigabyte; with half of it, a chart of the largest size is too much (MiB).
-_HEAP = "--max-old-space-size=256"
+# MiB. Without the first a page takes a gigabyte; with half of it, a chart of the largest size is too much.
+# The second is a third of the page's memory for no time that can be measured.
+_HEAP = "--max-old-space-size=256,--max-semi-space-size=8"
 _OPTIONS = (
     # No name is that of another host, and no proxy knows better: nothing can be fetched.
     "--host-resolver-rules=MAP * ~NOTFOUND",

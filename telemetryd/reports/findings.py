@@ -128,7 +128,7 @@ def _retries(facts: Facts) -> Iterator[Finding]:
     concentrated = retries >= WORTH_TELLING and share >= max(0.25, NOTABLE * load)
     if concentrated and len(facts.totals.series) > 1:
         told = f": {number(most.retries)}, {roughly(share)} of them, with {roughly(load)} of the operations that ended."
-        says += (" Most were ", *of_series(most.key), told)
+        says += (" Most often it was ", *of_series(most.key), told)
     elif len(facts.totals.series) > 1:
         says += (" They are spread over the series much as the operations are.",)
     yield Finding("note", ("Retries",), says)

@@ -143,7 +143,7 @@ _TEXTS: dict[str, tuple[str, str, str, Sequence[Column]]] = {
     ),
     "backends": (
         "By backend",
-        "Percentiles of several series do not add up to one, so there is none here.",
+        "The percentiles of several series cannot be put together, so none stands here.",
         "No backend is known.",
         (
             _BACKEND,

@@ -107,7 +107,7 @@ def _where(facts: Facts) -> Parts:
     if most.failed == facts.totals.failed:
         return (" All were ", *of_series(most.key), f", of which {percent(most.error_rate)} failed.")
     told = f": {number(most.failed)}, {share} of all failures and {percent(most.error_rate)} of what ended there."
-    return (" Most were ", *of_series(most.key), told)
+    return (" Most often it was ", *of_series(most.key), told)
 
 
 def _why(facts: Facts) -> Parts:

@@ -53,7 +53,7 @@ def test_the_command(tmp_path: Path) -> None:
     told = command(program(tmp_path / "chromium", "exit 1"))
     assert told[3] == str(tmp_path / "chromium")
     assert {
-        "--js-flags=--max-old-space-size=256",
+        "--js-flags=--max-old-space-size=256,--max-semi-space-size=8",
         "--host-resolver-rules=MAP * ~NOTFOUND",
         "--no-proxy-server",
         "--remote-debugging-pipe",

@@ -8,15 +8,19 @@ import os
 import signal
 import subprocess
 import sys
+from html import escape
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from telemetryd.charts.drawing import FORMATS
+from telemetryd.charts.drawing import FORMATS, Look
+from telemetryd.charts.worker_process import COMMAND
 from telemetryd.model.errors import Busy, ChartFailed, ChartsUnavailable, ChartTimeout
+from telemetryd.model.metrics import METRIC_TYPES
 from tests.end_to_end.waiting import until
 
+from . import samples
 from .rendering import alive, eventually, needs_browser, rendering, size_of
 from .stand_in import drawing
 
@@ -46,6 +50,19 @@ async def test_a_chart_comes_in_every_format(tmp_path: Path) -> None:
     assert charts["svg"].startswith(b'<svg class="main-svg"') and b'width="400" height="300"' in charts["svg"]
     assert charts["html"].lower().startswith(b"<!doctype html>")
     assert list(json.loads(charts["json"])) == ["data", "layout"]
+
+
+@needs_browser
+async def test_every_metric(tmp_path: Path) -> None:
+    """With the real figures: its figure, its page with the figure's own title, and its image."""
+    async with rendering(tmp_path, command=COMMAND) as watched:
+        for metric_type in METRIC_TYPES:
+            asked = samples.drawing(metric_type, look=Look(800, 500))
+            png, html, figure = await asyncio.gather(*(watched.draw(asked, form) for form in ("png", "html", "json")))
+            assert size_of(png) == (800, 500)
+            title = json.loads(figure)["layout"]["meta"]["title"]
+            assert f"<title>{escape(title)}".encode() in html
+        assert not watched.log.of("chart worker said")
 
 
 @needs_browser

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,8 +19,8 @@ def test_stretches_cover_the_range_once(values: list[float | None]) -> None:
     """Stretches follow one another without a gap, and no two neighbours are alike."""
     found = of(values, until=60.0 * len(values))
     assert sum(stretch.seconds for stretch in found) == 60 * len(values)
-    assert all(one.end == other.start for one, other in zip(found, found[1:], strict=False))
-    assert all(one.health != other.health for one, other in zip(found, found[1:], strict=False))
+    assert all(one.end == other.start for one, other in pairwise(found))
+    assert all(one.health != other.health for one, other in pairwise(found))
 
 
 def test_stretches_are_as_long_as_their_intervals() -> None:

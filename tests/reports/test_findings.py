@@ -57,7 +57,7 @@ async def test_a_bad_day_in_words(busy: Facts) -> None:
     assert found["storacha was offline"].startswith("Offline for 9 min and degraded for 10 min 48 s, ")
     assert "12:06–12:25 UTC" in found["storacha was offline"]
     assert "03:30:" in found["s3 was offline"] and "17:00:00–17:01:12" in found["s3 was offline"]
-    assert "Most were pin on filecoin" in found["Retries"]
+    assert "Most often it was pin on filecoin" in found["Retries"]
 
 
 async def test_the_slowest_beside_the_others(tell: Tell) -> None:
@@ -129,7 +129,7 @@ async def test_retries_where_they_are_more_than_a_share(tell: Tell) -> None:
     ]
     found = said(findings(await tell([*LONG_AGO, *retried, *many(32, 1.0)])))
     assert found["Retries"] == (
-        "8 retries, against none in the hour before. Most were pin on s3: 8, 100 % of them, "
+        "8 retries, against none in the hour before. Most often it was pin on s3: 8, 100 % of them, "
         "with 20 % of the operations that ended."
     )
 

@@ -123,15 +123,22 @@ async def test_a_report_from_disk(browser: Browser, record: Record) -> None:
     assert await page.locator("figure .plot .main-svg").count() >= 8
     assert not await page.locator("figure img").first.is_visible()
 
-    # One chart is zoomed, and all show the same hours.
-    await page.evaluate(
-        """([from, to]) => Plotly.relayout(document.querySelector("#queue_size .plot"), {"xaxis.range": [from, to]})""",
-        [(MIDNIGHT + 1800) * 1000, (MIDNIGHT + 3600) * 1000],
-    )
+    # Somebody draws across a part of one chart, and all show the same hours.
+    before = await page.evaluate("() => document.querySelector('#throughput .plot')._fullLayout.xaxis.range.join()")
+    area = page.locator("#queue_size .nsewdrag").first
+    await area.scroll_into_view_if_needed()
+    box = await area.bounding_box()
+    assert box is not None
+    await page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] / 2)
+    await page.mouse.down()
+    await page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] / 2, steps=4)
+    await page.mouse.up()
     shown = (
         """() => [...document.querySelectorAll("figure .plot")].map((plot) => String(plot._fullLayout.xaxis.range))"""
     )
-    await page.wait_for_function(f"() => new Set(({shown})()).size === 1", timeout=PATIENCE)
+    await page.wait_for_function(
+        f"(before) => new Set(({shown})()).size === 1 && ({shown})()[0] !== before", arg=before, timeout=PATIENCE
+    )
 
     # A click sorts, largest first; another turns it round.
     ended = page.locator("#series thead th", has_text="Ended")

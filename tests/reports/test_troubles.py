@@ -144,7 +144,7 @@ async def test_what_failed_where_and_why(tell: Tell) -> None:
     ((weight, title, says),) = said(failures(facts))
     assert (weight, title) == ("bad", "6 operations failed")
     assert says == (
-        "6 of 100 operations failed, 6 %, 6 points more than in the hour before (0 %). Most were add on s3: 4, "
+        "6 of 100 operations failed, 6 %, 6 points more than in the hour before (0 %). Most often it was add on s3: 4, "
         "67 % of all failures and 100 % of what ended there. The reasons: timeout 83 % and refused 17 %."
     )
 

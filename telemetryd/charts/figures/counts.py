@@ -80,7 +80,8 @@ class _Stack:
         total = np.sum(self.columns, axis=0)
         top, most = float(total.max()), int(total.argmax())
         # Clocks differ a little: what has a sample has begun.
-        bins = self.bins.first(max(self.bins.begun(scene.drawing.now), np.flatnonzero(total)[-1:].sum() + 1))
+        counted = np.flatnonzero(total)
+        bins = self.bins.first(max(self.bins.begun(scene.drawing.now), counted[-1] + 1 if len(counted) else 0))
         faint = unfinished(scene, bins)
         traces = [
             bars(name, bins, column[: len(bins)], colour, unified(name, _VALUE), faint=faint)
@@ -91,7 +92,7 @@ class _Stack:
             plot=self.plot,
             traces=traces,
             values=whole(amounts(self.plot, titles, top), top),
-            alt=[told, f"At most {top:,.0f} in {duration(bins.width)}, {scene.when(bins, most)}."],
+            alt=[told, f"At most {top:,.0f} in {duration(bins.width)}, {scene.when(self.bins, most)}."],
             layout={"barmode": "stack", "xaxis": unified_title(bins.width)},
             hovermode="x unified",
         )

@@ -18,7 +18,7 @@ def test_lines_are_the_medians_and_the_band_goes_up_to_the_95th_percentile() -> 
     """Where every sample has its pixels, lines and edges are the samples."""
     made = drawing("operation_latency", "one")
     band, edge, line = read(made).data
-    cell, median, high = Frame.of(made).line(0, "median", "percentile_95")
+    _, median, high = Frame.of(made).line(0, "median", "percentile_95")
     assert points(line)[1].tolist() == median.tolist()
     assert points(edge)[1].tolist() == high.tolist()
     assert (band.fill, np.nanmax(band.y), np.nanmin(band.y)) == ("toself", high.max(), median.min())
