@@ -45,7 +45,7 @@ need_environment() {
         pip_install --no-deps "ipfs_kit_py==0.3.0"
         # What looks for accessibility faults in the dashboard.
         command -v npm >/dev/null || apt_install npm || fail "expected npm, found none (Debian: apt install npm)"
-        npm install --silent --no-save --no-audit --no-fund --prefix "$venv/axe" axe-core@4.14.1 >/dev/null \
+        npm install --loglevel error --no-save --no-audit --no-fund --prefix "$venv/axe" axe-core@4.14.1 >/dev/null \
             || fail "npm could not install axe-core; its words are above (no network is the usual reason)"
     fi
     rm -f "$venv"/.run-* "$venv"/.test-*

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import pytest
@@ -186,6 +188,20 @@ async def test_a_report_on_a_phone(browser: Browser, record: Record) -> None:
     assert await visit.page.evaluate(width) == 360
     assert await visit.page.locator("#series .scroll").evaluate("(each) => each.scrollWidth > each.clientWidth")
     visit.assert_quiet()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_a_report_is_for_everybody(browser: Browser, record: Record, scheme: Literal["light", "dark"]) -> None:
+    """By axe's rules, in the light and in the dark."""
+    usual = Path(sys.prefix) / "axe" / "node_modules" / "axe-core" / "axe.min.js"
+    axe = Path(os.environ.get("TELEMETRYD_AXE", usual))
+    assert axe.is_file(), f"expected axe-core at {axe}, found nothing: scripts/test installs it"
+    visit = Visit(await browser.new_page(color_scheme=scheme), Path(record.path))
+    await visit.open()
+    assert await visit.charts() == 8
+    await visit.page.evaluate(f"{axe.read_text()};0")
+    found = await visit.page.evaluate("axe.run().then((result) => result.violations)")
+    assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found] == []
 
 
 async def test_the_page_turns_into_the_report(browser: Browser, record: Record) -> None:

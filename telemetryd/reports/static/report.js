@@ -11,7 +11,7 @@
     const plot = document.createElement("div");
     const shown = figure.querySelector("img");
     plot.className = "plot";
-    plot.setAttribute("role", "img");
+    plot.setAttribute("role", "group"); // it has buttons inside
     plot.setAttribute("aria-label", shown ? shown.alt : figure.querySelector(".words").textContent);
     figure.append(plot);
     figure.classList.add("live");
