@@ -124,7 +124,9 @@ async def running(
         cache = ChartCache(os.path.join(charts, "cache"), lambda: settings().charts.cache_size << 20)
         unchanged = partial(_fingerprint, recorder, catalog, clock)
         reports_path = settings().telemetry.reports_path
-        reports = Reports(engine, renderer.draw, reports_path, settings, instrumentation, clock, unchanged)
+        reports = Reports(
+            engine, renderer.draw, reports_path, settings, instrumentation, clock, unchanged, live.may_remove
+        )
         await asyncio.to_thread(reports.open)
         await parts.enter_async_context(eternal("reports", reports.run(), instrumentation, on_fault, reports.stop))
         services = Services(

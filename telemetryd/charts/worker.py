@@ -207,8 +207,10 @@ def _streams() -> tuple[BinaryIO, _Answers]:
 def _stand_back() -> None:
     """Let the daemon have the processor first, and let the kernel take this process first for want of memory."""
     os.nice(_NICE)
-    with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text(_OUT_OF_MEMORY)
+    # Where each session has a share of its own of the processor, being nice counts only within it.
+    for path, value in (("autogroup", str(_NICE)), ("oom_score_adj", _OUT_OF_MEMORY)):
+        with suppress(OSError):
+            Path("/proc/self", path).write_text(value)
     # A daemon that is told to stop ends us in its own time; systemd and Ctrl-C tell us at the same moment.
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda number, stack: None)

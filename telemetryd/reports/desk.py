@@ -17,7 +17,7 @@ from typing import ParamSpec, TypeVar
 import msgspec
 
 from telemetryd.instrumentation import Instrumentation
-from telemetryd.instrumentation.report_events import ReportDone, ReportFailed
+from telemetryd.instrumentation.report_events import ReportDone, ReportFailed, ReportsUnkept
 from telemetryd.model.errors import TelemetrydError
 from telemetryd.model.settings import Settings
 
@@ -154,7 +154,9 @@ class Desk:
         try:
             await self._disk(self.write_failure, failed)
         except OSError as problem:
-            self._instrumentation.emit(ReportFailed(record.report_id, f"its page cannot say so: {problem}"))
+            self._instrumentation.emit(
+                ReportsUnkept(f"{record.report_id}: its page cannot say that it failed: {problem}")
+            )
         return await self._disk(self.failed, failed, sentence)
 
     async def _whole(self, record: Record, questions: Questions, since: float) -> Record:
@@ -183,7 +185,7 @@ class Desk:
             await self._disk(self.write_progress, record, self._progress)
         except OSError as error:
             # The report itself will fail of it, or it was for a moment only.
-            self._instrumentation.emit(ReportFailed(record.report_id, f"its progress cannot be told: {error}"))
+            self._instrumentation.emit(ReportsUnkept(f"{record.report_id}: its progress cannot be told: {error}"))
 
     def _done(self, record: Record) -> Record:
         self._instrumentation.emit(ReportDone(record.report_id, round(record.seconds * 1000), record.size))

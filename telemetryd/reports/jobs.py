@@ -116,7 +116,7 @@ class Reports:
         for record in expired(self._records.values(), now, settings.telemetry.retention_days):
             await self._retired(record, "too old")
         for record in surplus(self._records.values(), settings.reports.max_size << 20):
-            await self._retired(record, "too many")
+            await self._retired(record, "all together too large")
 
     async def run(self) -> None:
         """Make reports until stopped, one at a time, oldest request first."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from .facts import Facts
 from .names import Parts, of_series
+from .totals import Totals
 from .wording import ABSENT, clock, duration, number, percent, roughly, times, width
 
 Judgement: TypeAlias = Literal["better", "worse", "neither"]
@@ -14,7 +16,9 @@ Judgement: TypeAlias = Literal["better", "worse", "neither"]
 # Changes below it are no change, as a share.
 _SAME = 0.005
 # From so many times on, that says more than a percentage.
-_MANY = 2
+_MANY = 1.95
+# A peak or a percentile is better or worse only from such a change on, and a count only from such a number on.
+_NOTABLE, _WORTH_JUDGING = 0.1, 5
 UP, DOWN, LEVEL = "up", "down", "level"
 FROM_NONE = "from none"
 
@@ -57,23 +61,36 @@ def relative(value: float | None, before: float | None, text: str, wish: int) ->
     return Change(UP if ratio > 1 else DOWN, size, text, _judged(wish if ratio > 1 else -wish))
 
 
-def points(value: float | None, before: float | None, text: str) -> Change | None:
-    """Return the change of a share of which more is better, in percentage points."""
+def points(value: float | None, before: float | None, wish: int) -> Change | None:
+    """Return the change of a share, in percentage points."""
     if value is None or before is None:
         return None
     difference = abs(value - before) * 100
     if difference < 0.005:
-        return Change(LEVEL, "the same", text, "neither")
+        return Change(LEVEL, "the same", percent(before), "neither")
     up = value > before
-    return Change(UP if up else DOWN, f"{number(round(difference, 2))} points", text, _judged(1 if up else -1))
+    size = f"{number(round(difference, 2))} points"
+    return Change(UP if up else DOWN, size, percent(before), _judged(wish if up else -wish))
 
 
-def rate(value: float, before: float | None) -> Change | None:
-    """Return the change of a share of which less is better, in percentage points."""
-    change = points(value, before, percent(before))
-    if change is None or change.direction == LEVEL:
-        return change
-    return replace(change, judgement=_judged(-1 if change.direction == UP else 1))
+def rates_differ(one: Totals, other: Totals) -> bool:
+    """Whether two success rates differ by more than chance alone would: twice the standard error of the difference."""
+    ended = one.ended + other.ended
+    if not one.ended or not other.ended:
+        return False
+    share = (one.completed + other.completed) / ended
+    error = math.sqrt(share * (1 - share) * (1 / one.ended + 1 / other.ended))
+    return abs(one.completed / one.ended - other.completed / other.ended) > 2 * error
+
+
+def counts_differ(one: int, other: int) -> bool:
+    """Whether two counts of independent events differ by more than chance alone would."""
+    return abs(one - other) > 2 * math.sqrt(one + other)
+
+
+def _wish(value: float | None, before: float | None) -> int:
+    """Return what is wished of a measure of which less is better: nothing where it has hardly changed."""
+    return -1 if value and before and abs(value / before - 1) >= _NOTABLE else 0
 
 
 def _judged(wish: int) -> Judgement:
@@ -88,9 +105,10 @@ def _ended(facts: Facts) -> Tile:
 
 
 def _success(facts: Facts) -> Tile:
-    totals, before = facts.totals, facts.before.success_rate if facts.before else None
+    totals, before = facts.totals, facts.before
     note = f"{number(totals.failed)} failed" if totals.ended else "nothing ended"
-    change = points(totals.success_rate, before, percent(before))
+    wish = 1 if before and rates_differ(totals, before) else 0
+    change = points(totals.success_rate, before.success_rate if before else None, wish)
     return Tile("Success rate", percent(totals.success_rate), (note,), change)
 
 
@@ -100,7 +118,7 @@ def _slowest(facts: Facts) -> Tile:
     if slowest is None:
         return Tile(label, ABSENT, ("no latency is known",), None)
     before = facts.before.get(slowest.key).percentile_95 if facts.before else None
-    change = relative(slowest.percentile_95, before, duration(before), -1)
+    change = relative(slowest.percentile_95, before, duration(before), _wish(slowest.percentile_95, before))
     return Tile(label, duration(slowest.percentile_95), of_series(slowest.key), change)
 
 
@@ -120,15 +138,19 @@ def _retries(facts: Facts) -> Tile:
     note = (
         f"{number(totals.retries * 100 / totals.ended)} for every 100 that ended" if totals.ended else "nothing ended"
     )
-    return Tile("Retries", number(totals.retries), (note,), relative(totals.retries, before, number(before), -1))
+    wish = -1 if before is not None and counts_differ(totals.retries, before) else 0
+    change = relative(totals.retries, before, number(before), wish)
+    return Tile("Retries", number(totals.retries), (note,), change)
 
 
 def _queue(facts: Facts) -> Tile:
     label, peak = "Peak queue", facts.queue.peak
     if peak is None:
         return Tile(label, ABSENT, ("no queue is known",), None)
-    before = facts.queue_before.peak if facts.queue_before else None
+    other = facts.queue_before.peak if facts.queue_before else None
+    before = other.value if other else None
     at = clock(peak.start, facts.span.seconds, facts.interval)
     note = f"in flight, mean over {width(facts.interval)} from {at} UTC"
-    change = relative(peak.value, before.value if before else None, number(before.value) if before else ABSENT, -1)
+    wish = _wish(peak.value, before) if max(peak.value, before or 0.0) >= _WORTH_JUDGING else 0
+    change = relative(peak.value, before, number(before), wish)
     return Tile(label, number(peak.value), (note,), change)

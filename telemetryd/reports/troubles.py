@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from telemetryd.model.timerange import DAY
+
 from .facts import Facts
 from .finding import Finding, beside
 from .names import Name, Parts, of_series
 from .outages import BackendHealth, Stretch
 from .questions import LOOKED_AT
-from .tiles import rate
+from .tiles import points
 from .wording import MINUTE, clock, counted, duration, listed, number, percent, period_before, roughly, width
 
 # Backends that get a finding of their own, stretches and error types that are named one by one.
@@ -52,7 +54,7 @@ def failures(facts: Facts) -> Iterator[Finding]:
         yield Finding("good", ("No failures",), (f"All {number(totals.ended)} operations that ended completed.{was}",))
         return
     share = totals.failed / totals.ended
-    change = rate(share, before.failed / before.ended if before and before.ended else None)
+    change = points(share, before.failed / before.ended if before and before.ended else None, -1)
     says: Parts = (
         f"{number(totals.failed)} of {counted(totals.ended, 'operation')} failed, {percent(share)}"
         f"{beside(change, period)}.",
@@ -94,8 +96,11 @@ def _when(each: BackendHealth, facts: Facts) -> str:
 
 def _from_to(stretch: Stretch, facts: Facts) -> str:
     precise = stretch.seconds < _SHORT and facts.health_interval <= MINUTE
-    first, last = (clock(at, facts.span.seconds, 1 if precise else MINUTE) for at in (stretch.start, stretch.end))
-    return f"{first}–{last}"
+    resolution = 1 if precise else MINUTE
+    first, last = (clock(at, facts.span.seconds, resolution) for at in (stretch.start, stretch.end))
+    # The day is said once, and so is the minute.
+    same_day = stretch.start // DAY == stretch.end // DAY
+    return first if first == last else f"{first}–{clock(stretch.end, DAY, resolution) if same_day else last}"
 
 
 def _where(facts: Facts) -> Parts:

@@ -221,3 +221,6 @@ def test_the_daemon_comes_first(tmp_path: Path) -> None:
         assert isinstance(hear(worker), Ready)
         assert os.getpriority(os.PRIO_PROCESS, worker.pid) > os.getpriority(os.PRIO_PROCESS, 0)
         assert int(Path(f"/proc/{worker.pid}/oom_score_adj").read_text()) == 500
+        switch = Path("/proc/sys/kernel/sched_autogroup_enabled")
+        if switch.exists() and switch.read_text() == "1\n":
+            assert Path(f"/proc/{worker.pid}/autogroup").read_text().endswith(" nice 5\n")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +49,12 @@ def tell(engine_of: EngineOf) -> Tell:
     return told
 
 
-@pytest.fixture
-async def busy(engine_of: EngineOf) -> Facts:
+@pytest.fixture(scope="session")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Facts:
     """The facts of a bad day after a calm one."""
-    return await facts_of(engine_of(busy_day(), NOW), MIDNIGHT, NOW)
+    known = engine(tmp_path_factory.mktemp("busy") / "store", busy_day(), NOW)
+    # In a thread, for the loop of a test is not that of a session.
+    with ThreadPoolExecutor(1) as thread:
+        facts = thread.submit(asyncio.run, facts_of(known, MIDNIGHT, NOW)).result()
+    known.close()
+    return facts

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from telemetryd.model.series import SeriesKey
 from telemetryd.reports.facts import Facts
 from telemetryd.reports.names import text
-from telemetryd.reports.tiles import Change, Tile, points, rate, relative, tiles
+from telemetryd.reports.tiles import Change, Tile, counts_differ, points, rates_differ, relative, tiles
+from telemetryd.reports.totals import SeriesTotals, Totals
+from telemetryd.reports.wording import percent
 from tests.oracle.events import change, life, start
 
 from .conftest import HOUR, START, Tell
@@ -46,18 +49,31 @@ def test_a_measure_changes_by_a_share(value: float, before: float, wish: int, ex
 
 
 def test_a_share_changes_by_points() -> None:
-    """A percentage of a percentage would mislead; less of an error rate is better."""
-    assert points(0.97, 0.985, "98.5 %") == Change("down", "1.5 points", "98.5 %", "worse")
-    assert points(0.985, 0.97, "97 %") == Change("up", "1.5 points", "97 %", "better")
-    assert points(0.97, 0.97, "97 %") == Change("level", "the same", "97 %", "neither")
-    worse = rate(0.03, 0.015)
-    assert worse is not None and (worse.direction, worse.judgement) == ("up", "worse")
+    """A percentage of a percentage would mislead."""
+    assert points(0.97, 0.985, 1) == Change("down", "1.5 points", percent(0.985), "worse")
+    assert points(0.985, 0.97, 1) == Change("up", "1.5 points", percent(0.97), "better")
+    assert points(0.03, 0.015, -1) == Change("up", "1.5 points", percent(0.015), "worse")
+    assert points(0.97, 0.97, 1) == Change("level", "the same", percent(0.97), "neither")
+
+
+def test_what_chance_would_do_is_neither_better_nor_worse() -> None:
+    """34 failures are not more than 29; of ten times as many they are."""
+
+    def totals(completed: int, failed: int) -> Totals:
+        return Totals((SeriesTotals(SeriesKey("add", "ipfs"), completed=completed, failed=failed),), 60)
+
+    assert not rates_differ(totals(9845, 34), totals(9728, 29))
+    assert rates_differ(totals(984_000, 3800), totals(973_000, 2900))
+    assert not rates_differ(totals(0, 0), totals(10, 5))
+    assert not counts_differ(99, 80)
+    assert counts_differ(145, 86)
+    assert not counts_differ(0, 0)
 
 
 def test_without_a_number_there_is_no_change() -> None:
     """Neither from one nor to one."""
     assert relative(None, 1.0, "1", 1) is relative(1.0, None, "–", 1) is None
-    assert points(0.5, None, "–") is points(None, 0.5, "50 %") is rate(0.5, None) is None
+    assert points(0.5, None, 1) is points(None, 0.5, 1) is None
 
 
 async def test_the_figures_of_an_hour(tell: Tell) -> None:
@@ -114,3 +130,13 @@ async def test_the_figures_of_a_bad_day(busy: Facts) -> None:
     slowest = shown(busy)["Slowest p95"]
     assert text(slowest.note) == "pin on filecoin"
     assert slowest.change is not None and slowest.change.judgement == "worse"
+    retries, ended = shown(busy)["Retries"], shown(busy)["Operations ended"]
+    assert retries.change is not None and retries.change.judgement == "worse"
+    assert ended.change is not None and ended.change.judgement == "neither"
+
+
+async def test_a_short_queue_is_neither_better_nor_worse(tell: Tell) -> None:
+    """However many times as long it is."""
+    events = [*life("x", START - 2 * HOUR), *life("a", START - 1800, 0.5), *life("b", START + 60, 50.0)]
+    change = shown(await tell(events))["Peak queue"].change
+    assert change is not None and (change.direction, change.judgement) == ("up", "neither")

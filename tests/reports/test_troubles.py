@@ -78,6 +78,22 @@ async def test_short_stretches_are_told_to_the_second(tell: Tell) -> None:
     assert says.endswith("4.7 % of the time: 00:10:10–00:11:20 and 00:20:10–00:21:50 UTC, to within a minute.")
 
 
+async def test_of_a_long_range_the_day_is_said_once(tell: Tell) -> None:
+    """And the minute, where a stretch was shorter."""
+    changes = [("offline", 86_400 + 60), ("online", 86_400 + 7260), ("offline", 100_000), ("online", 100_010)]
+    facts = await tell(
+        [
+            events.health("ipfs", "online", START - 60),
+            *(events.health("ipfs", word, START + at) for word, at in changes),
+        ],
+        now=START + 150 * 86_400,
+        end=START + 150 * 86_400,
+    )
+    assert facts.health_interval == 180
+    ((_, _, says),) = said(health(facts))
+    assert "25 Nov 00:01–02:01 and 25 Nov 03:46 UTC" in says
+
+
 async def test_many_stretches_are_counted(tell: Tell) -> None:
     """The longest of them is told."""
     changes = [
