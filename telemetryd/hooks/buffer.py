@@ -29,6 +29,11 @@ class Buffer:
     def __len__(self) -> int:
         return len(self._events) + len(self._processing)
 
+    @property
+    def crowded(self) -> bool:
+        """True when half of the capacity is taken."""
+        return len(self) * 2 > self._capacity
+
     def put(self, note: Note) -> None:
         """Keep a note of anything but ``processing``; when full, in place of the newest ``processing``."""
         if len(self._events) + len(self._processing) >= self._capacity:

@@ -18,8 +18,8 @@ class Mortal(Protocol):
     def renew(self) -> None:
         """This is the child of a fork: nothing of the parent's thread, connection or buffer is here."""
 
-    def drain(self, timeout: float) -> bool:
-        """The process ends: send what is left, where the daemon can be reached."""
+    def end(self, timeout: float) -> None:
+        """The process ends: send what is left, where the daemon can be reached, or keep it for the next one."""
 
 
 _mortals: weakref.WeakSet[Mortal] = weakref.WeakSet()
@@ -38,7 +38,7 @@ def _forked() -> None:
 def _ending() -> None:
     deadline = time.monotonic() + EXIT_TIMEOUT
     for mortal in list(_mortals):
-        mortal.drain(max(0.0, deadline - time.monotonic()))
+        mortal.end(max(0.0, deadline - time.monotonic()))
 
 
 os.register_at_fork(after_in_child=_forked)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from telemetryd.model.codec import encode_batch
 from telemetryd.model.events import Event
+
+_LIST = b'"events":['
+_END = b"]}\n"
+# A number has at most 19 digits.
+_LONGEST_FRAME = len(b'{"batch":,') + 19 + len(_LIST) + len(_END)
 
 # Flushes that wait at once; beyond it the oldest, which has most likely given up, is never told.
 _MOST_MARKS = 1024
@@ -17,11 +22,20 @@ _MOST_MARKS = 1024
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One batch as its line on the socket, with its newline, and how many events it holds."""
+    """One batch as its line on the socket, with its newline, and how many events it holds.
+
+    ``first`` is its place in the spool, 0 where it is not there.
+    """
 
     number: int
     line: bytes
     events: int
+    first: int = 0
+
+    @property
+    def body(self) -> bytes:
+        """Its events alone, as JSON objects joined by commas."""
+        return self.line[self.line.index(_LIST) + len(_LIST) : -len(_END)]
 
 
 class Outbox:
@@ -42,6 +56,7 @@ class Outbox:
         self._highest_sent = 0
         self._resume_at = 0.0
         self._max_line = 0
+        self._on_disk = 0  # the last batch that the last welcome told of
         self.sent = 0
         self.unacked = 0
         self.acked = 0
@@ -56,6 +71,26 @@ class Outbox:
         return len(self._unacked) >= self._limit
 
     @property
+    def room(self) -> int:
+        """How many more batches should be added."""
+        return max(0, self._limit - len(self._unacked))
+
+    @property
+    def next(self) -> int:
+        """The number of the next batch, 0 while the daemon has not told yet."""
+        return self._next
+
+    @property
+    def max_body(self) -> int:
+        """How many bytes of events fit a line that the daemon takes, whatever its number."""
+        return self._max_line - _LONGEST_FRAME
+
+    @property
+    def first_spooled(self) -> int:
+        """The place in the spool of the oldest batch that is there, 0 where none is."""
+        return next((each.first for each in self._unacked if each.first), 0)
+
+    @property
     def waited_for(self) -> bool:
         """True while somebody waits for an acknowledgement."""
         return bool(self._marks)
@@ -68,6 +103,7 @@ class Outbox:
     def learn(self, last_batch: int, max_line_bytes: int) -> None:
         """Take in a welcome: what the daemon has on disk, and how long a line may be."""
         self._max_line = max_line_bytes
+        self._on_disk = last_batch
         if self._next:
             self.ack(last_batch)
         # A store that is new to us may be behind: numbers go on from our own. One that is
@@ -89,6 +125,34 @@ class Outbox:
             half = len(events) // 2
             self.add(events[:half])
             self.add(events[half:])
+
+    def add_spooled(self, number: int, events: int, body: bytes, first: int) -> None:
+        """Add a batch that is in the spool, under its number there; one that the daemon has is acknowledged."""
+        self._next = max(self._next, number + 1)
+        line = b'{"batch":%d,%b%b%b' % (number, _LIST, body, _END)
+        if number <= self._on_disk:
+            self.acked += events
+        elif len(line) > self._max_line + 1:
+            self.dropped += events
+        else:
+            self._unacked.append(Outgoing(number, line, events, first))
+            self.unacked += events
+
+    def keep(self, put: Callable[[Outgoing], int]) -> bool:
+        """Have every batch that is not in the spool ``put`` there, which returns its place; return False where one found none."""
+        for index, each in enumerate(self._unacked):
+            if not each.first:
+                first = put(each)
+                if not first:
+                    return False
+                self._unacked[index] = replace(each, first=first)
+        return True
+
+    def leave(self) -> None:
+        """Forget all that is under way: the spool has it, and another name numbers it."""
+        self._unacked.clear()
+        self._marks.clear()
+        self.unacked = self._unsent_from = self._next = self._highest_sent = self._on_disk = 0
 
     def due(self, now: float) -> list[bytes]:
         """Return the lines to send now, in order; none while a refusal asked to wait."""
