@@ -44,7 +44,8 @@ class Outbox:
     Numbers begin behind the last batch that the daemon has of this producer (:meth:`learn`, before
     the first :meth:`add`) and rise by one. At a refusal all is sent again from that number on, for
     the daemon refuses what follows a refused batch as well. ``sent`` (the first time), ``unacked``,
-    ``acked`` and ``dropped`` (a line longer than the daemon takes) count events.
+    ``acked`` and ``dropped`` (a line longer than the daemon takes) count events, ``spooled`` those of the
+    unacknowledged ones that are in the spool as well.
     """
 
     def __init__(self, limit: int) -> None:
@@ -59,6 +60,7 @@ class Outbox:
         self._on_disk = 0  # the last batch that the last welcome told of
         self.sent = 0
         self.unacked = 0
+        self.spooled = 0
         self.acked = 0
         self.dropped = 0
 
@@ -137,6 +139,7 @@ class Outbox:
         else:
             self._unacked.append(Outgoing(number, line, events, first))
             self.unacked += events
+            self.spooled += events
 
     def keep(self, put: Callable[[Outgoing], int]) -> bool:
         """Have every batch that is not in the spool ``put`` there, which returns its place; return False where one found none."""
@@ -146,13 +149,14 @@ class Outbox:
                 if not first:
                     return False
                 self._unacked[index] = replace(each, first=first)
+                self.spooled += each.events
         return True
 
     def leave(self) -> None:
         """Forget all that is under way: the spool has it, and another name numbers it."""
         self._unacked.clear()
         self._marks.clear()
-        self.unacked = self._unsent_from = self._next = self._highest_sent = self._on_disk = 0
+        self.unacked = self.spooled = self._unsent_from = self._next = self._highest_sent = self._on_disk = 0
 
     def due(self, now: float) -> list[bytes]:
         """Return the lines to send now, in order; none while a refusal asked to wait."""
@@ -169,9 +173,10 @@ class Outbox:
     def ack(self, number: int) -> None:
         """Every batch up to ``number`` is on disk."""
         while self._unacked and self._unacked[0].number <= number:
-            events = self._unacked.popleft().events
-            self.acked += events
-            self.unacked -= events
+            settled = self._unacked.popleft()
+            self.acked += settled.events
+            self.unacked -= settled.events
+            self.spooled -= settled.events if settled.first else 0
             self._unsent_from = max(0, self._unsent_from - 1)
         self._pass_marks()
 
@@ -197,6 +202,7 @@ class Outbox:
         self.dropped += dropped
         self.unacked -= dropped
         self._unacked = fitting
+        self.spooled = sum(each.events for each in fitting if each.first)
         self._unsent_from = 0
         self._pass_marks()
 

@@ -58,8 +58,10 @@ class Supply:
 
     @property
     def spooled(self) -> int:
-        """Events before the outbox that are in the spool."""
-        return self.spool.events if self._open and self.spool else self._left
+        """Events in the spool that are not acknowledged, under way or not."""
+        if self.spool is None or not self.spool.opened:
+            return self._left
+        return self.spool.events + self.outbox.spooled
 
     def fill(self, *, behind: bool = False) -> int:
         """Move events towards the outbox; return BATCH where there may be more to move at once, else less.
@@ -68,11 +70,11 @@ class Supply:
         is taken from the buffer while the outbox is full: then the buffer fills, which is bounded.
         """
         if self._open:
-            if behind or self.spooled or self._buffer.crowded:
+            if behind or self._spool_waits or self._buffer.crowded:
                 self.put_away()
-            if self.spooled:
+            if self._spool_waits:
                 self._take_from_spool()
-            if self.spooled:
+            if self._spool_waits:
                 return 0
         if self.outbox.full:
             return 0
@@ -123,6 +125,10 @@ class Supply:
         if self.spool is not None and self.spool.opened:
             first = self.outbox.first_spooled
             self.spool.settle(first - 1 if first else self.spool.taken)
+
+    @property
+    def _spool_waits(self) -> bool:
+        return self.spool is not None and self.spool.events > 0
 
     @property
     def _open(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -59,7 +60,5 @@ def test_what_is_no_object_is_told(text: bytes) -> None:
 def test_no_bytes_raise_anything_else(text: bytes) -> None:
     """Also those that are no text."""
     for read, around in ((elements, b"[%b]"), (members, b"{%b}")):
-        try:
+        with contextlib.suppress(ValueError):
             read(around % text)
-        except ValueError as error:
-            assert str(error).startswith("expected")
