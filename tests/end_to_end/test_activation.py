@@ -77,18 +77,21 @@ def load(daemon: Daemon) -> Iterator[list[int]]:
             wal.kill()
 
 
+def wait_for_more(counts: list[int], operations: int) -> None:
+    """Wait until so many more operations have started."""
+    enough = sum(counts) + operations
+    until(lambda: sum(counts) >= enough, f"{operations} operations to start")
+
+
 def test_restarts_under_load_lose_and_refuse_nothing(activated: Daemon) -> None:
     """Clean ones and kills: whoever connects meanwhile waits, and every event is stored, once."""
     activated.start()
     with load(activated) as counts:
         for number, die in enumerate((activated.stop, activated.kill, activated.stop, activated.kill, activated.stop)):
-            seen = sum(counts)
-            until(lambda seen=seen: sum(counts) > seen + 2000, "some load")  # type: ignore[misc]
-            code = die()
-            assert code in (0, None), activated.log
-            seen = sum(counts)
-            # The socket is nobody's for a while, and the load goes on.
-            until(lambda seen=seen: sum(counts) > seen + 500 * (number % 2), "load without a daemon")  # type: ignore[misc]
+            wait_for_more(counts, 2000)
+            assert die() in (0, None), activated.log
+            # Every other time the socket is nobody's for a while, and the load goes on.
+            wait_for_more(counts, 500 * (number % 2))
             activated.start()
     expected = {f"op-{1_000_000 * number + each}": 1 for number in range(PRODUCERS) for each in range(counts[number])}
     until(lambda: len(started(activated)) >= len(expected), "all operations to be sealed")
