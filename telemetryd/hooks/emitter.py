@@ -16,7 +16,7 @@ from .address import ingest_socket, producer_name
 from .buffer import Buffer
 from .clock import Clock
 from .notes import clipped, plain
-from .sender import Sender
+from .sender import PUT_AWAY_TIMEOUT, Sender
 from .spool import Spool
 
 CAPACITY = 65_536
@@ -24,8 +24,6 @@ SPOOL_BYTES = 64 << 20
 _LEAST_SPOOL = 1 << 16
 _LONGEST_NAME = 200  # and room for what a fork adds; the protocol takes 256
 _GLANCE = 0.01
-# How long the end of the process may wait for what is left to be in the spool, in s.
-_PUT_AWAY_TIMEOUT = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +197,7 @@ class Emitter:
         self.drain(timeout)
         if self._spooled:
             self._sender.leave(0)
-            self._sender.join(_PUT_AWAY_TIMEOUT)
+            self._sender.join(PUT_AWAY_TIMEOUT)
 
     def close(self, timeout: float = 2.0) -> bool:
         """Take no more events, flush, and end the thread; return what flushing did. Closing again is harmless."""
@@ -208,7 +206,7 @@ class Emitter:
         self._sender.leave(timeout)
         flushed = self.flush(timeout)
         self._sender.leave(0)
-        self._sender.join(_PUT_AWAY_TIMEOUT if self._spooled else max(0.0, deadline - time.monotonic()))
+        self._sender.join(PUT_AWAY_TIMEOUT if self._spooled else max(0.0, deadline - time.monotonic()))
         return flushed
 
     def statistics(self) -> Statistics:
@@ -241,4 +239,9 @@ class Emitter:
         self._buffer = Buffer(self._capacity)
         self._sender = Sender(self._buffer, self._clock, self._socket, producer, spool, named=self._named)
         # The thread knows nothing of the emitter; once that is gone, nothing more will be noted.
-        weakref.finalize(self, self._sender.leave, lifetime.EXIT_TIMEOUT).atexit = False
+        weakref.finalize(self, _retire, self._sender).atexit = False
+
+
+def _retire(sender: Sender) -> None:
+    sender.leave(lifetime.EXIT_TIMEOUT)
+    lifetime.see_off(sender)

@@ -24,6 +24,9 @@ LONGEST_BACKOFF = 10.0
 REPORT_DROPPED_EVERY = 10.0
 # What the daemon does not acknowledge for so long goes to the spool.
 PATIENCE = 1.0
+# How long somebody who ends waits for what is left to be in the spool, in s.
+PUT_AWAY_TIMEOUT = 2.0
+_GLANCE = 0.01
 
 # What the bell says.
 _NOTED = False
@@ -93,6 +96,17 @@ class Sender:
         self.wanted = False
         self._bell.put(_URGENT)
 
+    def see_out(self, timeout: float) -> None:
+        """Wait for the thread to end, but not for a daemon that cannot be reached; what is left then goes to the spool."""
+        misses = self.misses
+        deadline = time.monotonic() + timeout
+        self._bell.put(_URGENT)
+        while self.started and self.misses == misses and time.monotonic() < deadline:
+            self.join(_GLANCE)
+        self.leave(0)
+        if self.conversation.supply.spool is not None:
+            self.join(PUT_AWAY_TIMEOUT)
+
     def join(self, timeout: float) -> None:
         """Wait for the thread to end."""
         thread = self._thread
@@ -101,6 +115,7 @@ class Sender:
 
     def abandon(self) -> None:
         """Close this process's copies of a connection and a spool that belong to the process it was forked from."""
+        self._thread = None
         if self._link is not None:
             self._link.close()
         if self.conversation.supply.spool is not None:
