@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 
-from .notes import AT, FIRST_ARGUMENT, KIND, Mark, Note
+from .notes import AT, FIRST_ARGUMENT, KIND, MARK, Note
 from .tally import Tally
 
 
@@ -59,13 +59,13 @@ class Buffer:
         """
         try:
             last = self._events[-1]
-            if last[KIND] is Mark and not (self._processing and self._processing[-1][AT] > last[AT]):
+            if last[KIND] == MARK and not (self._processing and self._processing[-1][AT] > last[AT]):
                 passed: threading.Event = last[FIRST_ARGUMENT]
                 return passed
         except IndexError:
             pass
         passed = threading.Event()
-        self._events.append((at, 0.0, Mark, passed))
+        self._events.append((at, 0.0, MARK, passed))
         return passed
 
     def take(self, limit: int) -> list[Note]:

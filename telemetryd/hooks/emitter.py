@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from telemetryd.model.events import BackendHealthChange, OperationStart, StatusChange
+from telemetryd.model.events import BACKEND_HEALTH_CHANGE, OPERATION_START, STATUS_CHANGE
 
 from . import lifetime
 from .address import ingest_socket, producer_name
@@ -114,7 +114,7 @@ class Emitter:
             sender.conversation.discarded.add()
             return
         at = at if type(at) is float else self.monotonic()
-        self._buffer.put((at, self._clock.offset, OperationStart, operation_id, operation_type, backend, size))
+        self._buffer.put((at, self._clock.offset, OPERATION_START, operation_id, operation_type, backend, size))
         if sender.asleep:
             sender.wake()
 
@@ -145,7 +145,7 @@ class Emitter:
         if error_type is not None:
             error_type = clipped(error_type)
         note = (
-            at, self._clock.offset, StatusChange,
+            at, self._clock.offset, STATUS_CHANGE,
             operation_id, status, operation_type, backend, latency, retry_count, error, error_type, size,
         )  # fmt: skip
         # An object may define `==` as it likes, and raise there.
@@ -165,7 +165,7 @@ class Emitter:
             sender.conversation.discarded.add()
             return
         at = at if type(at) is float else self.monotonic()
-        self._buffer.put((at, self._clock.offset, BackendHealthChange, backend, old_status, new_status))
+        self._buffer.put((at, self._clock.offset, BACKEND_HEALTH_CHANGE, backend, old_status, new_status))
         if sender.asleep:
             sender.wake()
 

@@ -17,7 +17,7 @@ from telemetryd.model.events import Event
 
 from .buffer import Buffer
 from .clock import Offsets
-from .notes import FIRST_ARGUMENT, KIND, Mark, event_of
+from .notes import FIRST_ARGUMENT, KIND, MARK, event_of
 from .outbox import Outbox, Outgoing
 from .spool import BATCH_EVENTS, Spool
 from .tally import Tally
@@ -140,7 +140,7 @@ class Supply:
             return 0
         notes = self._buffer.take(BATCH)
         for note in notes:
-            if note[KIND] is Mark:
+            if note[KIND] == MARK:
                 self._held.append(note[FIRST_ARGUMENT])
             elif not self.enabled:
                 self.discarded.add()

@@ -9,7 +9,7 @@ from telemetryd.hooks.buffer import Buffer
 from telemetryd.hooks.clock import Clock
 from telemetryd.hooks.conversation import BATCH, MOST_UNACKED
 from telemetryd.hooks.sender import Sender
-from telemetryd.model.events import OperationStart, StatusChange
+from telemetryd.model.events import OPERATION_START, STATUS_CHANGE
 from tests.end_to_end.waiting import until
 
 from .scripted_daemon import Line, ScriptedDaemon, acknowledge
@@ -26,13 +26,13 @@ class Wal:
     def add(self, *operation_ids: object) -> None:
         for operation_id in operation_ids:
             self.now += 1
-            self.buffer.put((self.now, 0.0, OperationStart, str(operation_id), "add", "ipfs", None))
+            self.buffer.put((self.now, 0.0, OPERATION_START, str(operation_id), "add", "ipfs", None))
         if self.sender.asleep:
             self.sender.wake()
 
     def process(self, operation_id: str) -> None:
         self.now += 1
-        self.buffer.put_processing((self.now, 0.0, StatusChange, operation_id, "processing", *[None] * 7))
+        self.buffer.put_processing((self.now, 0.0, STATUS_CHANGE, operation_id, "processing", *[None] * 7))
 
     def flush(self) -> None:
         passed = self.buffer.mark(self.now)

@@ -19,7 +19,7 @@ from telemetryd.hooks.conversation import Conversation
 from telemetryd.hooks.spool import Spool
 from telemetryd.hooks.supply import BATCH
 from telemetryd.model.codec import encode_line
-from telemetryd.model.events import OperationStart
+from telemetryd.model.events import OPERATION_START
 
 LIMIT = 1 << 20
 SECTOR = 512
@@ -52,7 +52,7 @@ class Process:
 
     def note(self, *ids: object) -> None:
         for each in ids:
-            self.buffer.put((1.0, 0.0, OperationStart, str(each), "add", "ipfs", None))
+            self.buffer.put((1.0, 0.0, OPERATION_START, str(each), "add", "ipfs", None))
 
     def connect(self, store: Store) -> None:
         self.conversation.hello()
