@@ -91,9 +91,7 @@ class Emitter:
         self.monotonic = monotonic
         self._closed = False
         self._spooled = bool(spool)
-        self._begin(
-            self._name, Spool(os.path.abspath(os.path.expanduser(os.fspath(spool))), spool_bytes) if spool else None
-        )
+        self._begin(self._name, Spool(_path(spool), spool_bytes) if spool else None)
         if spool:
             # What the last process left has to be sent, whether or not there is something to add.
             self._sender.wake()
@@ -240,6 +238,13 @@ class Emitter:
         self._sender = Sender(self._buffer, self._clock, self._socket, producer, spool, named=self._named)
         # The thread knows nothing of the emitter; once that is gone, nothing more will be noted.
         weakref.finalize(self, _retire, self._sender).atexit = False
+
+
+def _path(spool: str | os.PathLike[str]) -> str:
+    path = os.path.abspath(os.path.expanduser(os.fsdecode(spool)))
+    if "\0" in path:
+        raise ValueError(f"spool: expected a path, found {path!r}")
+    return path
 
 
 def _retire(sender: Sender) -> None:

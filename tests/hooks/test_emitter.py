@@ -320,7 +320,14 @@ def test_a_full_spool_leaves_events_to_the_buffer(
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"producer": ""}, {"producer": "x" * 201}, {"capacity": 0}, {"spool": "s", "spool_bytes": 1000}]
+    "arguments",
+    [
+        {"producer": ""},
+        {"producer": "x" * 201},
+        {"capacity": 0},
+        {"spool": "s", "spool_bytes": 1000},
+        {"spool": "a\0b"},
+    ],
 )
 def test_an_emitter_that_cannot_work_is_not_made(arguments: dict[str, Any]) -> None:
     """What is wrong with it is said when it is made, not when it is used."""
