@@ -1,5 +1,5 @@
 # Sourced by scripts/run and scripts/test: the virtual environment and what the system lacks.
-# Needs bash with `set -euo pipefail`; gives $root, $venv, say, fail, need_environment, need_socat.
+# Needs bash with `set -euo pipefail`; gives $root, $venv, say, fail, need_environment, need_browser, need_socat.
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 venv="${TELEMETRYD_VENV:-$root/.venv}"
@@ -43,6 +43,10 @@ need_environment() {
         # A real WAL to test the hooks against. Without its dependencies: a test loads only modules
         # that need what is installed already (pyarrow, requests).
         pip_install --no-deps "ipfs_kit_py==0.3.0"
+        # What looks for accessibility faults in the dashboard.
+        command -v npm >/dev/null || apt_install npm || fail "expected npm, found none (Debian: apt install npm)"
+        npm install --loglevel error --no-save --no-audit --no-fund --prefix "$venv/axe" axe-core@4.14.1 >/dev/null \
+            || fail "npm could not install axe-core; its words are above (no network is the usual reason)"
     fi
     rm -f "$venv"/.run-* "$venv"/.test-*
     touch "$venv/.$profile-$key"
@@ -59,6 +63,21 @@ apt_install() {
     say "installing $* with apt"
     apt-get install -qq -y "$@" >/dev/null 2>&1 && return
     apt-get update -qq >/dev/null 2>&1 && apt-get install -qq -y "$@" >/dev/null 2>&1
+}
+
+# Whether a browser is there that draws PNG and SVG: the names that telemetryd looks for.
+have_browser() {
+    local name
+    for name in chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable; do
+        if command -v "$name" >/dev/null; then return 0; fi
+    done
+    return 1
+}
+
+# Without one everything else works, and the daemon says the same as here.
+need_browser() {
+    have_browser || apt_install --no-install-recommends chromium-headless-shell \
+        || say "no Chromium found: charts are drawn as HTML and JSON only until there is one (Debian: apt install chromium-headless-shell)"
 }
 
 # socat is only for trying the socket by hand: without it everything else works.

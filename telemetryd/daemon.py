@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import math
 import os
 import signal
 import sys
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.abc import MetaPathFinder
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
@@ -28,7 +26,11 @@ from telemetryd import __version__, log, systemd
 from telemetryd.api.app import application
 from telemetryd.api.server import serving
 from telemetryd.api.services import Services
+from telemetryd.charts.cache import ChartCache
+from telemetryd.charts.gallery import Gallery
+from telemetryd.charts.render import Renderer
 from telemetryd.config import Configuration
+from telemetryd.config_live import LiveConfiguration
 from telemetryd.ingest.ledger import Ledger
 from telemetryd.ingest.listener import Listener, listening
 from telemetryd.ingest.recorder import Recorder
@@ -42,19 +44,18 @@ from telemetryd.instrumentation.events import (
     Quarantined,
     RequestFailed,
     Serving,
-    SettingsChanged,
     SettingsDamaged,
     StartFailed,
     Stopped,
 )
 from telemetryd.live.realtime import realtime
-from telemetryd.live.tracker import Tracker
 from telemetryd.model.errors import TelemetrydError
-from telemetryd.model.events import STATES
-from telemetryd.model.settings import Settings
+from telemetryd.model.timerange import TimeRange
+from telemetryd.picture import hours_held, snapshot
 from telemetryd.query.engine import QueryEngine
+from telemetryd.query.fingerprint import fingerprint
 from telemetryd.query.reader import Reader
-from telemetryd.query.snapshot import OperationInFlight, Snapshot
+from telemetryd.reports.jobs import Reports
 from telemetryd.storage.catalog import Catalog
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
@@ -74,44 +75,6 @@ class Running:
     url: str
     socket: Path | None
     services: Services
-
-
-class LiveConfiguration:
-    """The configuration in force, which ``POST /config`` replaces whole."""
-
-    def __init__(self, configuration: Configuration, instrumentation: Instrumentation) -> None:
-        self._configuration = configuration
-        self._instrumentation = instrumentation
-        self._one_at_a_time = asyncio.Lock()
-        self.changed: Callable[[], None] = lambda: None
-
-    def settings(self) -> Settings:
-        """Return the settings in force."""
-        return self._configuration.settings
-
-    def sampling_interval(self) -> int:
-        """Return the width of a sample, in seconds."""
-        return self._configuration.settings.telemetry.sampling_interval
-
-    def may_remove(self) -> bool:
-        """Return whether the retention is known: not where the file that tells it cannot be read."""
-        return not self._configuration.damaged
-
-    def config(self) -> dict[str, Any]:
-        """Return the six keys of ``GET /config``."""
-        return self._configuration.config()
-
-    def pending_restart(self) -> dict[str, Any]:
-        """Return what was set and holds from the next start on."""
-        return self._configuration.pending_restart()
-
-    async def update(self, changes: Mapping[str, object]) -> list[str]:
-        """Store and apply ``changes``, whole or not at all; return what whoever asked should know."""
-        async with self._one_at_a_time:
-            self._configuration = await asyncio.to_thread(self._configuration.update, changes)
-        self._instrumentation.emit(SettingsChanged(", ".join(f"{key}={value!r}" for key, value in changes.items())))
-        self.changed()
-        return self._configuration.warnings(changes)
 
 
 @asynccontextmanager
@@ -153,11 +116,23 @@ async def running(
         parts.callback(listener.close)
         await parts.enter_async_context(eternal("recorder", recorder.run(), instrumentation, on_fault, recorder.drain))
         reader = Reader(files, catalog.carry)
-        engine = QueryEngine(partial(_snapshot, recorder, catalog, settings, clock), settings, reader)
+        engine = QueryEngine(partial(snapshot, recorder, catalog, settings, clock), settings, reader)
         parts.callback(engine.close)
         starting = ["the daemon is starting"]
+        charts = os.path.join(folder.path, "charts")
+        renderer = await parts.enter_async_context(Renderer(settings, charts, instrumentation))
+        cache = ChartCache(os.path.join(charts, "cache"), lambda: settings().charts.cache_size << 20)
+        unchanged = partial(_fingerprint, recorder, catalog, clock)
+        reports_path = settings().telemetry.reports_path
+        reports = Reports(
+            engine, renderer.draw, reports_path, settings, instrumentation, clock, unchanged, live.may_remove
+        )
+        await asyncio.to_thread(reports.open)
+        await parts.enter_async_context(eternal("reports", reports.run(), instrumentation, on_fault, reports.stop))
         services = Services(
             query=engine,
+            charts=Gallery(engine, renderer, cache, unchanged),
+            reports=reports,
             realtime=lambda window: realtime(ledger.tracker, ledger.window, clock(), window),
             settings=live,
             ready=lambda: [problem for problem in (*starting, recorder.problem, upkeep.problem) if problem],
@@ -166,6 +141,8 @@ async def running(
                 "dropped_by_producers": ledger.producers.dropped,
                 "folded_series": ledger.tracker.series.folded,
             },
+            browser=renderer.browser,
+            max_streams=settings().http.max_streams,
             version=__version__,
             unexpected=lambda operation, error: instrumentation.emit(
                 RequestFailed(operation, "".join(traceback.format_exception(error)))
@@ -256,34 +233,5 @@ def _create_segment(files: Files, folder: Folder, first_sequence: int, detailed:
     return ActiveSegment.create(files, folder, Checkpoint(first_sequence, detailed, state))
 
 
-def _snapshot(
-    recorder: Recorder, catalog: Catalog, settings: Callable[[], Settings], clock: Callable[[], float]
-) -> Snapshot:
-    """Return a still picture; taken in one step, so that each row is seen exactly once."""
-    ledger = recorder.ledger
-    tracker = ledger.tracker
-    heads = [closed.head.columns for closed in recorder.backlog.closed]
-    if len(ledger.head):
-        heads.append(ledger.head.columns())
-    keys, first_seen = tracker.series.keys, tracker.series.first_seen
-    return Snapshot(
-        now=clock(),
-        sampling_interval=settings().telemetry.sampling_interval,
-        heads=tuple(heads),
-        hours=catalog.view(),
-        in_flight={key: (row[0], row[1], row[2]) for key, row in zip(keys, tracker.in_flight, strict=True)},
-        first_seen={key: seen for key, seen in zip(keys, first_seen, strict=True) if seen < math.inf},
-        health=dict(tracker.health),
-        operations=partial(_in_flight, tracker),
-    )
-
-
-def _in_flight(tracker: Tracker) -> list[OperationInFlight]:
-    found = []
-    # Called in a query's thread, a moment after the rest: the copy is one step for the interpreter.
-    for operation_id, operation in list(tracker.operations.items()):
-        key, running = tracker.series.keys[operation.series], operation.running
-        status = STATES[running] if running < len(STATES) else STATES[0]
-        times = (operation.started, operation.since)
-        found.append(OperationInFlight(operation_id, *key, status, *times, operation.retry_count))
-    return found
+def _fingerprint(recorder: Recorder, catalog: Catalog, clock: Callable[[], float], span: TimeRange) -> str | None:
+    return fingerprint(catalog.view(), hours_held(recorder), clock(), span)

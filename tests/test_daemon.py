@@ -14,27 +14,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from telemetryd.config import Configuration, load
-from telemetryd.daemon import LiveConfiguration, running
-from telemetryd.instrumentation import Instrumentation
-from telemetryd.model.errors import FolderInUse, InvalidParameter
+from telemetryd.config import Configuration
+from telemetryd.daemon import running
+from telemetryd.model.errors import FolderInUse
 
 API = "/api/v0/wal/telemetry"
-
-
-@pytest.fixture
-def configure(short_path: Path) -> Callable[..., Configuration]:
-    """Return a configuration below a folder of the test's own, changed by environment variables."""
-
-    def make(**environ: str) -> Configuration:
-        flags = {
-            "ingest.socket": ("--socket", str(short_path / "s")),
-            "http.listen": ("--http", "127.0.0.1:0"),
-            "telemetry.metrics_path": ("--metrics-path", str(short_path / "m")),
-        }
-        return load(flags, {"HOME": str(short_path), **environ})
-
-    return make
 
 
 async def get(url: str, status: int = 200) -> Any:
@@ -97,18 +81,6 @@ async def test_an_event_is_seen_once_in_memory_and_in_parts(configure: Callable[
         second = await get(f"{daemon.url}{API}/metrics?metric_type=operation_count&aggregation=sum")
     values = [answer["metrics"]["operation_count"]["add"]["ipfs"][0]["value"] for answer in (first, second)]
     assert values == [1, 1]
-
-
-async def test_changed_settings_hold_at_once_and_tell_who_listens(configure: Callable[..., Configuration]) -> None:
-    """A wrong one changes nothing and tells nobody."""
-    live = LiveConfiguration(configure(), Instrumentation())
-    told: list[bool] = []
-    live.changed = lambda: told.append(live.settings().telemetry.enabled)
-    assert await live.update({"enabled": False, "sampling_interval": 30}) == []
-    assert (told, live.sampling_interval(), live.config()["enabled"]) == ([False], 30, False)
-    with pytest.raises(InvalidParameter):
-        await live.update({"enabled": True, "sampling_interval": 7})
-    assert (told, live.settings().telemetry.enabled) == ([False], False)
 
 
 def test_pandas_stays_out_of_the_daemon() -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from . import config, health, metrics, operations, realtime
+from . import config, health, metrics, operations, pages, realtime, reports, stream, visualization
 from .envelope import answer, failure
 from .errors import failure_of
 from .services import Services
@@ -32,10 +32,20 @@ class Route(NamedTuple):
 ROUTES = (
     Route("GET", f"{PREFIX}/metrics", metrics.OPERATION, metrics.handler),
     Route("GET", f"{PREFIX}/realtime", realtime.OPERATION, realtime.handler),
+    Route("GET", f"{PREFIX}/stream", stream.OPERATION, stream.handler),
+    Route("GET", f"{PREFIX}/visualization/{{metric_type:[^/]+}}", visualization.OPERATION, visualization.handler),
+    Route("POST", f"{PREFIX}/report", reports.GENERATE_OPERATION, reports.generate_handler),
+    Route("GET", f"{PREFIX}/reports", reports.LIST_OPERATION, reports.list_handler),
+    Route(
+        "GET", f"{PREFIX}/reports/{{report_id:[^/]+}}/{{file_name:[^/]+}}", reports.FILE_OPERATION, reports.file_handler
+    ),
+    Route("DELETE", f"{PREFIX}/reports/{{report_id:[^/]+}}", reports.DELETE_OPERATION, reports.delete_handler),
     Route("GET", f"{PREFIX}/config", config.GET_OPERATION, config.get_handler),
     Route("POST", f"{PREFIX}/config", config.UPDATE_OPERATION, config.update_handler),
     Route("GET", f"{PREFIX}/operations", operations.LIST_OPERATION, operations.list_handler),
     Route("GET", f"{PREFIX}/operations/{{operation_id:[^/]+}}", operations.GET_OPERATION, operations.get_handler),
+    Route("GET", "/", pages.INDEX_OPERATION, pages.index_handler),
+    Route("GET", "/static/{name:[^/]+}", pages.STATIC_OPERATION, pages.static_handler),
     Route("GET", "/-/healthy", health.HEALTHY_OPERATION, health.healthy_handler),
     Route("GET", "/-/ready", health.READY_OPERATION, health.ready_handler),
 )
@@ -53,6 +63,11 @@ def application(services: Services) -> web.Application:
         else:
             app.router.add_route(route.method, route.path, handler)
     app.middlewares.append(_enveloped(services, names))
+
+    async def close(app: web.Application) -> None:
+        services.closing.set()
+
+    app.on_shutdown.append(close)
     return app
 
 

@@ -17,7 +17,15 @@ def healthy_handler(services: Services) -> Handler:
     """Return the handler of ``GET /-/healthy``: 200 as long as the event loop turns."""
 
     async def healthy(request: web.Request) -> web.StreamResponse:
-        return answer(success(HEALTHY_OPERATION, services.now(), version=services.version, books=services.books()))
+        return answer(
+            success(
+                HEALTHY_OPERATION,
+                services.now(),
+                version=services.version,
+                books=services.books(),
+                browser=services.browser(),
+            )
+        )
 
     return healthy
 

@@ -10,6 +10,8 @@ from aiohttp import web
 
 from telemetryd.model.errors import InvalidParameter
 
+LONGEST_NUMBER = 18
+
 
 def parameters(request: web.Request, known: Collection[str]) -> dict[str, str]:
     """Return the query's parameters; raises :class:`InvalidParameter` for one that is unknown or repeated."""
@@ -44,6 +46,17 @@ def number(params: Mapping[str, str], name: str, default: float, minimum: float,
         value = math.nan
     if not minimum <= value <= maximum:
         raise InvalidParameter(name, f"{unit} from {minimum:.15g} to {maximum:.15g}", text[:80])
+    return value
+
+
+def whole(params: Mapping[str, str], name: str, default: int, minimum: int, maximum: int, unit: str) -> int:
+    """Return the parameter ``name`` as a whole number between two bounds, or ``default`` where it is not given."""
+    text = params.get(name)
+    if text is None:
+        return default
+    value = int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else minimum - 1
+    if not minimum <= value <= maximum:
+        raise InvalidParameter(name, f"a whole number of {unit} from {minimum} to {maximum}", text[:80])
     return value
 
 

@@ -14,9 +14,9 @@ import numpy as np
 from telemetryd.model.events import STATUSES
 from telemetryd.model.series import SeriesKey
 from telemetryd.query.result import MetricTable, Result
+from telemetryd.query.tables import arrow_pieces, csv_pieces
 
 from .envelope import encode
-from .tables import arrow_pieces, csv_pieces
 
 # Samples that become objects at once, and bytes that are sent at once.
 _CHUNK = 4096

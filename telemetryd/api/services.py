@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from telemetryd.charts.drawing import Look
 from telemetryd.query.request import MetricsRequest, OperationsRequest
 from telemetryd.query.result import Result
 
@@ -21,6 +23,38 @@ class Queries(Protocol):
     async def operation(
         self, operation_id: str, start: float | None = None, end: float | None = None
     ) -> dict[str, Any]: ...
+
+
+class Charts(Protocol):
+    """Charts of requests for one metric each; as :class:`telemetryd.charts.gallery.Gallery` has them."""
+
+    def tag(self, request: MetricsRequest, look: Look, form: str) -> str | None: ...
+
+    async def chart(self, request: MetricsRequest, look: Look, form: str, tag: str | None) -> bytes: ...
+
+
+class Report(Protocol):
+    """What is known of one report; ``shown`` is what a list of reports says of it."""
+
+    @property
+    def report_id(self) -> str: ...
+
+    @property
+    def path(self) -> str: ...
+
+    def shown(self) -> dict[str, Any]: ...
+
+
+class Reports(Protocol):
+    """The reports; as :class:`telemetryd.reports.jobs.Reports` has them. Times in Unix seconds."""
+
+    async def request(self, start: int, end: int) -> Report: ...
+
+    def list(self) -> Sequence[Report]: ...
+
+    def file(self, report_id: str, name: str) -> str: ...
+
+    async def remove(self, report_id: str) -> None: ...
 
 
 class LiveConfiguration(Protocol):
@@ -42,15 +76,21 @@ class Services:
     """The parts that answer requests.
 
     ``realtime`` gets the window's seconds; ``ready`` returns the reasons why the daemon is not (empty:
-    it is); ``books`` what the daemon has received and what became of it; ``unexpected`` is told the operation's name and the error of each answer with status 500;
-    ``now`` is Unix seconds.
+    it is); ``books`` what the daemon has received and what became of it; ``browser`` the path of the
+    browser that draws images, None without one; ``unexpected`` is told the operation's name and the error
+    of each answer with status 500; ``now`` is Unix seconds. ``closing`` is set when no answer may go on.
     """
 
     query: Queries
     realtime: Callable[[float], dict[str, Any]]
+    charts: Charts
+    reports: Reports
     settings: LiveConfiguration
     ready: Callable[[], list[str]]
     books: Callable[[], dict[str, Any]]
+    browser: Callable[[], str | None]
+    max_streams: int
     version: str
     unexpected: Callable[[str, Exception], None]
     now: Callable[[], float] = time.time
+    closing: asyncio.Event = field(default_factory=asyncio.Event)

@@ -82,6 +82,9 @@ class Drawing(msgspec.Struct, frozen=True):
     def of(cls, request: MetricsRequest, result: Result, metric_type: str, look: Look) -> Drawing:
         """Return the chart of one metric of a result."""
         table = result.metrics[metric_type]
+        # A table may know of series that have no sample here.
+        used, series = np.unique(table.series, return_inverse=True)
+        keys = [table.keys[code] for code in used.tolist()]
         local = time.localtime(result.end)
         return cls(
             metric_type=metric_type,
@@ -92,8 +95,8 @@ class Drawing(msgspec.Struct, frozen=True):
             end=result.end,
             interval=result.interval,
             now=result.now,
-            keys=tuple(tuple(key) if isinstance(key, SeriesKey) else (key,) for key in table.keys),
-            series=table.series.astype(np.int32).tobytes(),
+            keys=tuple(tuple(key) if isinstance(key, SeriesKey) else (key,) for key in keys),
+            series=series.astype(np.int32).tobytes(),
             timestamp=table.timestamp.astype(np.int64).tobytes(),
             statistics=_statistics(metric_type, table),
             look=look,

@@ -93,8 +93,8 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         self._peer = _peer_of(transport)
         self._intake.instrumentation.emit(ConnectionOpened(self._peer.pid, self._peer.uid, self._peer.gid))
-        if self._intake.paused:
-            self.pause_reading()
+        # Some releases of asyncio begin to read right after this call, whatever it says: so a moment later.
+        asyncio.get_running_loop().call_soon(self._wait_with_the_others)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; called by the event loop."""
@@ -127,6 +127,10 @@ class Connection(asyncio.Protocol):
         """Take no more bytes for now: that is the back-pressure."""
         if self._transport is not None and not self._transport.is_closing():
             self._transport.pause_reading()
+
+    def _wait_with_the_others(self) -> None:
+        if self._intake.paused:
+            self.pause_reading()
 
     def resume_reading(self) -> None:
         """Take bytes again."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -14,7 +15,8 @@ import pytest
 from telemetryd.api.app import application
 from telemetryd.api.server import serving
 from telemetryd.api.services import Services
-from telemetryd.model.errors import InvalidParameter, TelemetrydError, UnknownOperation
+from telemetryd.charts.drawing import Look
+from telemetryd.model.errors import InvalidParameter, TelemetrydError, UnknownOperation, UnknownReport
 from telemetryd.model.series import SeriesKey
 from telemetryd.query.request import MetricsRequest, OperationsRequest
 from telemetryd.query.result import MetricTable, Result
@@ -61,6 +63,67 @@ class Queries:
 
 
 @dataclass
+class Charts:
+    """Draws what it was asked, in words; a chart has a tag where ``tagged`` says so."""
+
+    tagged: str | None = None
+    drawn: list[tuple[MetricsRequest, Look, str]] = field(default_factory=list)
+    fails: TelemetrydError | None = None
+
+    def tag(self, request: MetricsRequest, look: Look, form: str) -> str | None:
+        return self.tagged
+
+    async def chart(self, request: MetricsRequest, look: Look, form: str, tag: str | None) -> bytes:
+        self.drawn.append((request, look, form))
+        if self.fails is not None:
+            raise self.fails
+        return b'{"data":[],"layout":{}}' if form == "json" else form.encode()
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report of two files."""
+
+    report_id: str
+    path: str
+    start: int
+    end: int
+    status: str = "running"
+
+    def shown(self) -> dict[str, Any]:
+        span = {"start_time": self.start, "end_time": self.end}
+        return {"report_id": self.report_id, "status": self.status, "progress": 0.5, "files": ["report.html"], **span}
+
+
+@dataclass
+class Reports:
+    """Keeps what it is asked for, in a folder that a test fills."""
+
+    folder: Path
+    kept: dict[str, Report] = field(default_factory=dict)
+    status: str = "running"
+
+    async def request(self, start: int, end: int) -> Report:
+        name = f"report_{len(self.kept)}"
+        self.kept[name] = Report(name, str(self.folder), start, end, self.status)
+        return self.kept[name]
+
+    def list(self) -> list[Report]:
+        return list(self.kept.values())
+
+    def file(self, report_id: str, name: str) -> str:
+        if report_id not in self.kept or name not in ("report.html", "data.csv"):
+            raise UnknownReport(
+                f"report: expected one that there is and a file of its own, found {report_id!r}, {name!r}"
+            )
+        return str(self.folder / name)
+
+    async def remove(self, report_id: str) -> None:
+        if self.kept.pop(report_id, None) is None:
+            raise UnknownReport(f"report: expected one that there is, found {report_id!r}")
+
+
+@dataclass
 class LiveConfiguration:
     """Takes any value for two keys, and nothing else."""
 
@@ -99,6 +162,9 @@ class Server:
     url: str
     client: aiohttp.ClientSession
     query: Queries
+    charts: Charts
+    reports: Reports
+    services: Services
     settings: LiveConfiguration
     reasons: list[str]
     unexpected: list[tuple[str, Exception]]
@@ -130,8 +196,8 @@ class Server:
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Server]:
-    query, settings = Queries(), LiveConfiguration()
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    query, settings, charts, reports = Queries(), LiveConfiguration(), Charts(), Reports(tmp_path)
     reasons: list[str] = []
     unexpected: list[tuple[str, Exception]] = []
 
@@ -140,16 +206,20 @@ async def server() -> AsyncIterator[Server]:
 
     services = Services(
         query=query,
+        charts=charts,
+        reports=reports,
         realtime=realtime,
         settings=settings,
         ready=lambda: reasons,
         books=lambda: {"received": 3, "stored": 3},
+        browser=lambda: "/usr/bin/chromium",
+        max_streams=2,
         version="1.2.3",
         unexpected=lambda *failed: unexpected.append(failed),
         now=lambda: NOW,
     )
     async with serving(application(services), "127.0.0.1:0", services.now) as url, aiohttp.ClientSession() as client:
-        yield Server(url, client, query, settings, reasons, unexpected)
+        yield Server(url, client, query, charts, reports, services, settings, reasons, unexpected)
 
 
 def result(samples: int = 2) -> Result:

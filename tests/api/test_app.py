@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from telemetryd.api.app import PREFIX, ROUTES, Route
+from telemetryd.api.pages import INDEX_OPERATION
 from telemetryd.model.errors import Busy
 
 from .conftest import Server
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
-async def test_every_route_answers(server: Server, route: Route) -> None:
-    """Each route answers with its own operation's name."""
+async def test_every_route_says_its_name(server: Server, route: Route) -> None:
+    """Each route answers a mistake, and where it answers in JSON all else, with its own operation's name."""
     body: dict[str, Any] = {"json": {}} if route.method == "POST" else {}
-    found = await server.json(route.path.partition("{")[0] + "a" * ("{" in route.path), method=route.method, **body)
-    assert found["operation"] == route.operation
+    path = re.sub(r"\{\w+:[^{}]*\}", "a", route.path)
+    if route.operation == INDEX_OPERATION:
+        return  # it takes any parameters, and is a page
+    wrong = "?nonsense=1" if route.operation not in ("health", "ready") else ""
+    async with server.client.request(route.method, server.url + path + wrong, **body) as response:
+        found = await response.json()
+        assert (found["operation"], response.status) == (route.operation, 400 if wrong else 200)
 
 
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
+        "/index.html",
+        "/static/",
+        "/static/a/b",
         "/metrics",
         PREFIX,
         f"{PREFIX}/",

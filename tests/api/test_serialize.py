@@ -57,7 +57,7 @@ def test_backends_of_one_type_are_together() -> None:
     table = result(1).metrics["operation_count"]
     keys = (*table.keys, SeriesKey("add", "s3"))
     series, timestamp = np.array([0, 1, 2], np.int32), np.zeros(3, np.int64)
-    three = Result(0, 60, 60, {"retry_count": MetricTable(keys, series, timestamp, {"count": np.arange(3)}, 60)})
+    three = Result(0, 60, 60, {"retry_count": MetricTable(keys, series, timestamp, {"count": np.arange(3)})}, 60)
     found = json.loads(b"".join(nested_pieces(three, ENVELOPE)))["metrics"]["retry_count"]
     assert {name: list(backends) for name, backends in found.items()} == {"add": ["ipfs", "s3"], "get": ['s3 "a", b']}
 

@@ -10,12 +10,13 @@ import time
 from typing import Any
 
 import pytest
+import requests
 
 from tests.oracle.events import life, start
 
 from .daemon import Daemon
 
-# The metrics and realtime parts, to the letter; only the port is the one that the test got.
+# To the letter; only the port is the one that the test got.
 SNIPPET = """\
 import requests
 import time
@@ -40,6 +41,21 @@ response = requests.get(
 if response.status_code == 200:
     data = response.json()
     print(f"Filtered metrics: {data.get('metrics', {})}")
+
+# Generate telemetry report
+end_time = time.time()
+start_time = end_time - 3600  # Last hour
+response = requests.post(
+    "http://localhost:8000/api/v0/wal/telemetry/report",
+    data={
+        "start_time": start_time,
+        "end_time": end_time
+    }
+)
+if response.status_code == 200:
+    data = response.json()
+    report_url = data.get("report_url")
+    print(f"Report URL: {report_url}")
 """
 
 
@@ -60,7 +76,7 @@ def test_the_snippet_prints_numbers(daemon: Daemon) -> None:
     printed: dict[str, Any] = {}
     for line in run.stdout.splitlines():
         name, _, value = line.partition(": ")
-        printed[name] = ast.literal_eval(value)
+        printed[name] = value if name == "Report URL" else ast.literal_eval(value)
     latency = printed["Latency metrics"]["add:ipfs"]
     assert {"mean", "median", "min", "max", "percentile_95", "count"} <= latency.keys()
     assert (latency["count"], latency["min"], latency["max"]) == (3, pytest.approx(1), pytest.approx(3))
@@ -70,6 +86,8 @@ def test_the_snippet_prints_numbers(daemon: Daemon) -> None:
     (sample,) = printed["Filtered metrics"]["operation_latency"]["add"]["ipfs"]
     assert {"timestamp", "mean", "median", "min", "max", "percentile_95", "percentile_99"} <= sample.keys()
     assert sample["value"] == pytest.approx(2.0, abs=1e-5)
+    page = requests.get(printed["Report URL"], timeout=60)
+    assert page.status_code == 200 and page.headers["Content-Type"].startswith("text/html")
 
 
 def test_the_realtime_answer_has_the_documented_keys(daemon: Daemon) -> None:

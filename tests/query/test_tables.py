@@ -8,9 +8,8 @@ import io
 import pyarrow as pa
 import pytest
 
-from telemetryd.api.tables import arrow_pieces, csv_pieces
-
-from .conftest import result
+from telemetryd.query.tables import arrow_pieces, csv_pieces
+from tests.api.conftest import result
 
 COLUMNS = ["metric_type", "operation_type", "backend", "timestamp", "count", "pending", "completed", "mean"]
 

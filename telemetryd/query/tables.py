@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from telemetryd.model.series import SeriesKey
-from telemetryd.query.result import MetricTable, Result
+
+from .result import MetricTable, Result
 
 _ROWS = 65_536
 

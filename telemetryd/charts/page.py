@@ -1,0 +1,99 @@
+"""One chart as one HTML file: opens from disk, without a network, and asks nobody for anything."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+from functools import cache
+from importlib.resources import files
+
+import orjson
+
+from .theme import template
+
+# What JSON may not hold inside <script>: the end of the element, a comment, and two ends of lines of old JavaScript.
+_UNSAFE = (
+    (b"&", b"\\u0026"),
+    (b"<", b"\\u003c"),
+    (b">", b"\\u003e"),
+    (b"\xe2\x80\xa8", b"\\u2028"),
+    (b"\xe2\x80\xa9", b"\\u2029"),
+)
+_SCRIPTS = ("plotly-cartesian.min.js", "chart.js", "standalone.js")
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<main>
+<h1>{heading}</h1>
+<p>{subtitle}</p>
+<figure>
+<div id="chart" role="img" aria-label="{alt}"></div>
+<noscript><p>{alt} The chart itself needs JavaScript.</p></noscript>
+<figcaption id="clock">Times are UTC.</figcaption>
+</figure>
+</main>
+"""
+
+
+def standalone(figure_json: bytes, title: str) -> bytes:
+    """Return the page of a figure, given as JSON: ``{"data": [...], "layout": {...}}``.
+
+    Heading, subtitle and the words for those who do not see it are the figure's ``layout.meta``.
+    """
+    meta = orjson.loads(figure_json).get("layout", {}).get("meta") or {}
+    words = {
+        "policy": _policy(),
+        "title": title,
+        "heading": meta.get("title") or title,
+        "subtitle": meta.get("subtitle", ""),
+        "alt": meta.get("alt") or title,
+    }
+    head = _PAGE.format(style=_text("chart.css"), **{name: html.escape(text) for name, text in words.items()})
+    themes = orjson.dumps({name: template(name) for name in ("light", "dark")})
+    return b"".join(
+        [
+            head.encode(errors="replace"),
+            _data("figure", figure_json),
+            _data("templates", themes),
+            *(b"<script>%b</script>\n" % script for script in _scripts()),
+            b"</body>\n</html>\n",
+        ]
+    )
+
+
+def _data(name: str, document: bytes) -> bytes:
+    for unsafe, safe in _UNSAFE:
+        document = document.replace(unsafe, safe)
+    return b'<script type="application/json" id="%b">%b</script>\n' % (name.encode(), document)
+
+
+@cache
+def _scripts() -> tuple[bytes, ...]:
+    return tuple(_text(name).encode() for name in _SCRIPTS)
+
+
+@cache
+def _policy() -> str:
+    """Return the policy: these scripts and no others, by their digests. Plotly writes style rules of its own."""
+    digests = (base64.b64encode(hashlib.sha256(script).digest()).decode() for script in _scripts())
+    scripts = " ".join(f"'sha256-{digest}'" for digest in digests)
+    return (
+        f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+@cache
+def _text(name: str) -> str:
+    return files("telemetryd.charts").joinpath("static", name).read_text(encoding="utf-8")

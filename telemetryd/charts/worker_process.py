@@ -1,0 +1,282 @@
+"""One process that draws, as the daemon holds it: from its start until nothing of it is left."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from asyncio import StreamReader, StreamWriter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import msgspec
+
+from telemetryd.instrumentation import Instrumentation
+from telemetryd.instrumentation.chart_events import (
+    ChartBrowserLost,
+    ChartBrowserStarted,
+    ChartWorkerEnded,
+    ChartWorkerLost,
+    ChartWorkerSaid,
+    ChartWorkerStarted,
+)
+
+from .drawing import Drawing
+from .session import Session
+from .wire import (
+    HEADER,
+    Answer,
+    BrowserEnded,
+    BrowserStarted,
+    Draw,
+    Drawn,
+    Drop,
+    Failed,
+    Garbled,
+    Order,
+    Ready,
+    answer_of,
+    error_of,
+    frame,
+    length_of,
+)
+
+COMMAND = (sys.executable, "-P", "-m", "telemetryd.charts.worker")
+# How much later than its deadline a chart may be answered, before the process is taken to hang (s).
+GRACE = 5.0
+# How long a process may take to end by itself, and all of its session to be gone once killed (s).
+_ENDING, _DYING = 5.0, 5.0
+_PIECE = _LIMIT = 1 << 18
+# Drawings with fewer bytes are encoded where they come in, others in a thread.
+_SMALL = 1 << 20
+# Lines on standard error that are told of one process, and how much of each.
+_LINES, _LINE = 100, 500
+
+
+class WorkerLost(Exception):
+    """The process ended or hung before it gave the chart."""
+
+
+class WorkerProcess:
+    """A process in a session of its own, with a folder of its own, started as soon as the loop turns.
+
+    ``command`` is given the folder, and ``browser`` where its first chart is an image. ``life`` is done
+    once no process and no folder is left.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        folder: str,
+        browser: str,
+        environ: Mapping[str, str],
+        instrumentation: Instrumentation,
+        reason: str,
+        grace: float = GRACE,
+    ) -> None:
+        self.ready = False
+        self.charts = self.images = 0
+        self.pid = 0
+        self.fault = ""
+        self.leaving = ""
+        self._command = (*command, folder, *filter(None, (browser,)))
+        self._folder = folder
+        self._grace = grace
+        # Whatever it and its browser write is written there; it finds the modules that this process finds.
+        modules = os.pathsep.join(filter(None, sys.path))
+        self._environ = {**environ, "TMPDIR": folder, "HOME": folder, "PYTHONPATH": modules}
+        self._instrumentation = instrumentation
+        self._orders: asyncio.Queue[tuple[Order, Drawing | None] | None] = asyncio.Queue()
+        self._owed: dict[int, _Owed] = {}
+        self._last_line = ""
+        self._process: asyncio.subprocess.Process | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self.life = asyncio.create_task(self._live(reason), name="chart worker")
+
+    def ask(self, order: Draw, drawing: Drawing) -> asyncio.Future[bytes]:
+        """Return the chart to come; nobody need wait for it. It is :class:`WorkerLost` where the process is."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[bytes] = loop.create_future()
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())
+        late = order.seconds + self._grace
+        timer = loop.call_later(late, self.condemn, f"it had not answered after {late:.1f} s")
+        self._owed[order.number] = _Owed(order.form, answer, timer)
+        self._orders.put_nowait((order, drawing))
+        return answer
+
+    def drop(self, number: int) -> None:
+        """Say that nobody waits for a chart any more."""
+        if number in self._owed:
+            self._orders.put_nowait((Drop(number), None))
+
+    def leave(self, reason: str) -> None:
+        """End once nothing is owed; it must not be asked any more."""
+        self.leaving = self.leaving or reason
+        if not self._owed:
+            self._hang_up()
+
+    def end(self, reason: str) -> None:
+        """End now, whatever is owed."""
+        self.leaving = self.leaving or reason
+        while not self._orders.empty():
+            self._orders.get_nowait()
+        self._hang_up()
+
+    def condemn(self, fault: str) -> None:
+        """Kill it, for it does not do what it should."""
+        self.fault = self.fault or fault
+        # Not there yet, it is killed as soon as it is; gone already, so much the better.
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+
+    async def memory(self) -> int:
+        """Return the bytes of memory that it and its browser take."""
+        return await asyncio.to_thread(Session(self.pid).memory) if self.pid else 0
+
+    async def _live(self, reason: str) -> None:
+        try:
+            await self._attend(await self._start(reason))
+        except OSError as error:
+            self.fault = f"it could not be started: {error}"
+        finally:
+            self._conclude()
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+    async def _start(self, reason: str) -> asyncio.subprocess.Process:
+        await asyncio.to_thread(os.makedirs, self._folder, 0o700)
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            env=self._environ,
+            start_new_session=True,
+            limit=_LIMIT,
+        )
+        self.pid, self._process = process.pid, process
+        if self.fault:
+            self.condemn(self.fault)
+        self._instrumentation.emit(ChartWorkerStarted(reason, process.pid))
+        return process
+
+    async def _attend(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+        feeding = asyncio.create_task(self._feed(process.stdin))
+        listening = asyncio.create_task(self._listen(process.stderr))
+        await self._read(process.stdout)
+        feeding.cancel()
+        # Whatever became of it, its browser goes with it.
+        await asyncio.to_thread(Session(process.pid).end, _DYING)
+        code = await process.wait()
+        await asyncio.wait({listening}, timeout=1.0)
+        if code or not self.leaving:
+            self.fault = self.fault or f"it ended with code {code}"
+
+    def _conclude(self) -> None:
+        """Tell whoever waits that there is no process any more, and why."""
+        if self._timer is not None:
+            self._timer.cancel()
+        owed, self._owed = self._owed, {}
+        if self.fault or not self.leaving:
+            self.fault = ": ".join(filter(None, (self.fault, self._last_line)))
+            self._instrumentation.emit(ChartWorkerLost(self.fault, self.pid, len(owed)))
+        else:
+            self._instrumentation.emit(ChartWorkerEnded(self.leaving, self.pid, self.charts))
+        for each in owed.values():
+            each.timer.cancel()
+            each.answer.set_exception(WorkerLost(self.fault or self.leaving))
+
+    def _hang_up(self) -> None:
+        self._orders.put_nowait(None)
+        if self._timer is not None:
+            return
+        self._timer = asyncio.get_running_loop().call_later(
+            _ENDING, self.condemn, f"it had not ended after {_ENDING:g} s"
+        )
+
+    async def _feed(self, stdin: StreamWriter) -> None:
+        """Write the orders, in pieces that the loop does not notice, and close the pipe after the last."""
+        with suppress(OSError):
+            while (waiting := await self._orders.get()) is not None:
+                order, drawing = waiting
+                heavy = drawing is not None and len(drawing.timestamp) * len(drawing.statistics) > _SMALL
+                data = await asyncio.to_thread(_encoded, order, drawing) if heavy else _encoded(order, drawing)
+                for at in range(0, len(data), _PIECE):
+                    stdin.write(data[at : at + _PIECE])
+                    await stdin.drain()
+        stdin.close()
+
+    async def _read(self, stdout: StreamReader) -> None:
+        """Take the answers until there are no more."""
+        try:
+            while True:
+                header = await stdout.readexactly(HEADER)
+                self._take(answer_of(await stdout.readexactly(length_of(header))))
+        except asyncio.IncompleteReadError:
+            return
+        except Garbled as error:
+            self.condemn(str(error))
+
+    def _take(self, answer: Answer) -> None:
+        match answer:
+            case Ready():
+                self.ready = True
+            case BrowserStarted(path, pid, sandbox):
+                self._instrumentation.emit(ChartBrowserStarted(path, pid, "on" if sandbox else "off"))
+            case BrowserEnded(reason):
+                self._instrumentation.emit(ChartBrowserLost(reason))
+            case Drawn() | Failed():
+                self._settle(answer)
+
+    def _settle(self, answer: Drawn | Failed) -> None:
+        owed = self._owed.pop(answer.number, None)
+        if owed is None:
+            return
+        owed.timer.cancel()
+        if isinstance(answer, Drawn):
+            self.charts += 1
+            self.images += owed.form in ("png", "svg")
+            owed.answer.set_result(answer.data)
+        else:
+            owed.answer.set_exception(error_of(answer))
+        if self.leaving and not self._owed:
+            self._hang_up()
+
+    async def _listen(self, stderr: StreamReader) -> None:
+        """Log what it says, within bounds, and remember the last of it."""
+        lines = 0
+        while True:
+            try:
+                said = await stderr.readuntil(b"\n")
+            except asyncio.IncompleteReadError as rest:
+                said = rest.partial
+            except asyncio.LimitOverrunError as long:
+                said = await stderr.readexactly(long.consumed)
+            if not said:
+                return
+            line = said[:_LINE].decode(errors="replace").strip()
+            if not line:
+                continue
+            self._last_line = line
+            lines += 1
+            if lines <= _LINES:
+                self._instrumentation.emit(ChartWorkerSaid(line))
+
+
+@dataclass(eq=False, slots=True)
+class _Owed:
+    """A chart that was asked for and not answered."""
+
+    form: str
+    answer: asyncio.Future[bytes]
+    timer: asyncio.TimerHandle
+
+
+def _encoded(order: Order, drawing: Drawing | None) -> memoryview:
+    if isinstance(order, Draw) and drawing is not None:
+        order = msgspec.structs.replace(order, drawing=msgspec.msgpack.encode(drawing))
+    return memoryview(frame(order))

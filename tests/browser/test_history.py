@@ -1,0 +1,127 @@
+"""The history view, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from telemetryd.model.metrics import METRIC_TYPES
+from tests.end_to_end.daemon import Daemon
+
+from .visit import Visit
+
+Open = Callable[..., Visit]
+
+
+def test_filters_change_the_numbers_and_the_address(node: Daemon, visit: Open) -> None:
+    """And a reload, or a colleague with the same link, sees the same."""
+    seen = visit(node.url + "/#history?range=6h")
+    expect(seen.number("series")).to_have_text("5")
+    seen.page.locator("#history-backend").fill("s3")
+    seen.page.keyboard.press("Enter")
+    expect(seen.number("ended")).to_have_text("61")
+    expect(seen.number("success")).to_have_text("78.7 %")
+    assert "backend=s3" in seen.page.url
+    seen.page.locator("#history-status").select_option("failed")
+    expect(seen.number("ended")).to_have_text("13")
+    seen.page.reload()
+    expect(seen.number("ended")).to_have_text("13")
+    expect(seen.page.locator("#history-backend")).to_have_value("s3")
+    expect(seen.page.locator("#history-status")).to_have_value("failed")
+    expect(seen.page.get_by_role("radio", name="6 h").locator("visible=true")).to_be_checked()
+    seen.page.go_back()
+    expect(seen.number("ended")).to_have_text("61")
+    seen.page.get_by_role("button", name="Clear filters").click()
+    expect(seen.number("series")).to_have_text("5")
+    assert "backend" not in seen.page.url
+
+
+def test_filters_suggest_what_there_is(node: Daemon, visit: Open) -> None:
+    """Also what the filter in force leaves out."""
+    seen = visit(node.url + "/#history?range=6h&operation_type=get")
+    suggested = seen.page.locator("#history-operation_type-list option")
+    expect(suggested).to_have_count(5)
+    names = suggested.evaluate_all("options => options.map(option => option.value)")
+    assert {"add", "get", "pin", "upload"} < set(names)
+
+
+def test_a_filter_that_leaves_nothing_says_so(node: Daemon, visit: Open) -> None:
+    """A backend that nobody knows is an empty range, and no error."""
+    seen = visit(node.url + "/#history?range=1h&backend=nowhere")
+    expect(seen.page.locator("#history .table .empty")).to_have_text(
+        "Nothing happened in this range that these filters leave."
+    )
+    expect(seen.number("ended")).to_have_text("0")
+    expect(seen.number("success")).to_have_text("–")
+
+
+def test_a_range_of_ones_own(node: Daemon, visit: Open) -> None:
+    """Between two instants, in UTC; what cannot be a range is said beside the fields."""
+    seen = visit(node.url + "/#history")
+    seen.page.locator("#history .range").get_by_role("button", name="Custom…").click()
+    start, end = seen.page.get_by_label("from"), seen.page.get_by_label("to", exact=True)
+    start.locator("visible=true").fill("2024-05-05T10:00:00")
+    end.locator("visible=true").fill("2024-05-05T09:00:00")
+    show = seen.page.locator("#history").get_by_role("button", name="Show", exact=True)
+    show.click()
+    expect(seen.page.locator("#history .custom-range [role=alert]")).to_have_text(
+        "The range must begin before it ends."
+    )
+    end.locator("visible=true").fill("2024-05-05T11:00:00")
+    show.click()
+    expect(seen.page.locator("#history > .detail").first).to_have_text(
+        "2024-05-05 10:00 to 2024-05-05 11:00, UTC · 1 hour"
+    )
+    assert "start_time=1714903200&end_time=1714906800" in seen.page.url
+    expect(seen.number("ended")).to_have_text("0")
+
+
+def test_all_eight_charts(node: Daemon, visit: Open) -> None:
+    """Each is drawn when it comes into view, says in words what it shows, and is there as a file."""
+    seen = visit(node.url + "/#history?range=6h")
+    for metric in METRIC_TYPES:
+        card = seen.page.locator(f"[data-metric={metric}]")
+        card.scroll_into_view_if_needed()
+        expect(card).to_have_attribute("data-state", "drawn")
+        expect(card.locator(".main-svg").first).to_be_visible()
+        links = card.locator(".links a")
+        expect(links).to_have_text(["PNG", "SVG", "HTML", "CSV"])
+        answer = seen.page.request.get(links.last.get_attribute("href") or "")
+        assert answer.ok and answer.text().startswith('"metric_type"')
+
+
+def test_charts_are_chosen_in_the_address(node: Daemon, visit: Open) -> None:
+    """Two of eight, and a reload leaves it at those."""
+    seen = visit(node.url + "/#history?metric_type=throughput,queue_size")
+    cards = seen.page.locator(".figure-card:visible")
+    expect(cards).to_have_count(2)
+    seen.page.get_by_text("Charts: 2 of 8").click()
+    seen.page.get_by_role("checkbox", name="Retries").check()
+    expect(cards).to_have_count(3)
+    seen.page.reload()
+    expect(cards).to_have_count(3)
+
+
+def test_what_is_zoomed_into_becomes_the_range(node: Daemon, visit: Open) -> None:
+    """A part of one chart is seen in all of them, and one button makes it the range."""
+    seen = visit(node.url + "/#history?range=6h&metric_type=throughput,queue_size")
+    cards = seen.page.locator(".figure-card:visible")
+    for index in range(2):
+        expect(cards.nth(index)).to_have_attribute("data-state", "drawn")
+    plot = cards.first.locator(".nsewdrag").first.bounding_box()
+    assert plot is not None
+    middle = plot["y"] + plot["height"] / 2
+    seen.page.mouse.move(plot["x"] + plot["width"] * 0.7, middle)
+    seen.page.mouse.down()
+    seen.page.mouse.move(plot["x"] + plot["width"] * 0.9, middle, steps=5)
+    seen.page.mouse.up()
+    notice = seen.page.locator(".zoom")
+    expect(notice).to_contain_text("The charts show")
+    ranges = "cards => cards.map(card => String(card.querySelector('.js-plotly-plot').layout.xaxis.range))"
+    one, other = seen.page.locator(".figure-card:not([hidden])").evaluate_all(ranges)
+    assert one == other
+    notice.get_by_role("button", name="Make this the range").click()
+    expect(notice).to_be_hidden()
+    expect(seen.page.get_by_role("radio", name="6 h").locator("visible=true")).not_to_be_checked()
+    assert "start_time=" in seen.page.url and "range=" not in seen.page.url

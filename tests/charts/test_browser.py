@@ -1,0 +1,107 @@
+"""One Chromium, and what is left of it when it is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from telemetryd.charts.browser import Browser, BrowserLost, FigureRefused
+from telemetryd.charts.session import Session
+from tests.end_to_end.waiting import until
+
+from .rendering import BROWSER, needs_browser, size_of
+
+FIGURE = {"data": [{"y": [1, 3, 2]}], "layout": {}}
+HEAVY = {"data": [{"y": [number % 7 for number in range(25_000)], "mode": "markers"}], "layout": {}}
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    threads = threading.active_count()
+    descriptors = len(os.listdir("/proc/self/fd"))
+    browser = Browser(BROWSER, tmp_path, sandbox=False)
+    assert browser.opened(30)
+    yield browser
+    browser.close()
+    # Whatever was done to it, neither process nor thread nor file nor folder is left.
+    until(lambda: not group_of(browser), "its processes to be gone")
+    until(lambda: threading.active_count() <= threads, "its threads to end")
+    assert len(os.listdir("/proc/self/fd")) <= descriptors
+    assert os.listdir(tmp_path) == ["index.html"]
+
+
+def group_of(browser: Browser) -> list[int]:
+    """Return the ids of the browser's processes."""
+    session = Session(os.getsid(0))
+    return [member.pid for member in session.members() if member.alive and member.group == browser.pid]
+
+
+@needs_browser
+def test_it_draws(browser: Browser) -> None:
+    """Images of the size that was asked for; its processes are in our session and in a group of their own."""
+    assert size_of(browser.draw(FIGURE, "png", 301, 202, 30)) == (301, 202)
+    assert browser.draw(FIGURE, "svg", 301, 202, 30).startswith(b"<svg")
+    assert browser.alive and len(group_of(browser)) > 4 and os.getpgid(0) != browser.pid
+
+
+@needs_browser
+def test_the_same_figure_gives_the_same_bytes(browser: Browser) -> None:
+    """Whatever was drawn in between, refused figures included: nothing of one gets into another."""
+    first = browser.draw(FIGURE, "png", 300, 200, 30)
+    with pytest.raises(FigureRefused):
+        browser.draw({"data": 7, "layout": {}}, "png", 300, 200, 30)
+    other = {"data": [{"type": "bar", "y": [5, 1]}], "layout": {"title": {"text": "another"}, "template": {}}}
+    assert browser.draw(other, "png", 300, 200, 30) != first
+    assert browser.draw(FIGURE, "png", 300, 200, 30) == first
+
+
+@needs_browser
+@pytest.mark.parametrize("victim", ["browser", "page"])
+@pytest.mark.parametrize("drawing", [False, True], ids=["idle", "drawing"])
+def test_it_is_killed(browser: Browser, victim: str, drawing: bool) -> None:
+    """Whoever waits knows at once, and whoever comes after."""
+    page = next(pid for pid in group_of(browser) if b"--type=renderer" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    kill = {
+        "browser": lambda: os.kill(browser.pid, signal.SIGKILL),
+        "page": lambda: os.kill(page, signal.SIGKILL),
+    }[victim]
+    if drawing:
+        threading.Timer(0.1, kill).start()
+    else:
+        kill()
+    with pytest.raises(BrowserLost):
+        browser.draw(HEAVY, "png", 300, 200, 30)
+    with pytest.raises(BrowserLost):
+        browser.draw(FIGURE, "png", 300, 200, 30)
+    assert not browser.alive
+
+
+@needs_browser
+def test_it_is_stopped(browser: Browser) -> None:
+    """No longer than it is told to is waited for it, a large figure and the end included."""
+    for pid in group_of(browser):
+        os.kill(pid, signal.SIGSTOP)
+    large = {"data": [{"y": [0.123456789] * 500_000}], "layout": {}}
+    with pytest.raises(TimeoutError):
+        browser.draw(large, "png", 300, 200, 0.2)
+    browser.close(0.2)
+
+
+@needs_browser
+def test_more_than_chromium_can_draw(browser: Browser) -> None:
+    """Comes back as garbage without an error, which is noticed."""
+    with pytest.raises(BrowserLost, match="no png of 20000 × 20000"):
+        browser.draw(FIGURE, "png", 20_000, 20_000, 60)
+
+
+@needs_browser
+def test_a_polite_end(browser: Browser) -> None:
+    """It ends by itself; a second end changes nothing."""
+    browser.close(30)
+    browser.close()
+    assert not browser.alive

@@ -1,0 +1,153 @@
+"""Images by a browser that is replaced on any doubt."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from telemetryd.charts.images import Images
+from telemetryd.charts.session import Session
+from telemetryd.charts.wire import BrowserEnded, BrowserStarted
+from telemetryd.model.errors import ChartFailed, ChartsUnavailable, ChartTimeout
+from tests.end_to_end.waiting import until
+
+from .rendering import BROWSER, needs_browser, size_of
+
+FIGURE = {"data": [{"y": [1, 3, 2]}], "layout": {}}
+
+
+class Studio:
+    """Images below a folder, the time they see, and what they tell."""
+
+    def __init__(self, folder: Path, *, sandbox: bool = False, patience: float = 20.0) -> None:
+        self.told: list[BrowserStarted | BrowserEnded] = []
+        self.later = 0.0
+        self.images = Images(
+            folder, self.told.append, sandbox=sandbox, patience=patience, clock=lambda: monotonic() + self.later
+        )
+
+    def draw(self, path: str | Path, seconds: float = 30.0, figure: object = FIGURE) -> bytes:
+        assert isinstance(figure, dict)
+        return self.images.draw(figure, "png", 300, 200, str(path), monotonic() + self.later + seconds)
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[Studio]:
+    studio = Studio(tmp_path)
+    yield studio
+    studio.images.end()
+
+
+def program(path: Path, text: str) -> Path:
+    """Write a shell script that can be run."""
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def here(name: Path) -> list[int]:
+    """Return the ids of the processes that run a program."""
+    return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if str(name) in _command(pid)]
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
+
+
+@needs_browser
+def test_a_browser_draws_many(studio: Studio) -> None:
+    """It is told of once, and loads its page anew without anybody noticing."""
+    assert {size_of(studio.draw(BROWSER)) for _ in range(30)} == {(300, 200)}
+    (started,) = studio.told
+    assert isinstance(started, BrowserStarted) and started.path == BROWSER
+
+
+@needs_browser
+def test_a_figure_that_plotly_refuses(studio: Studio) -> None:
+    """It is that figure's fault: the browser stays."""
+    with pytest.raises(ChartFailed, match=r"plotly\.js did not draw the figure"):
+        studio.draw(BROWSER, figure={"data": 7, "layout": {}})
+    assert size_of(studio.draw(BROWSER)) == (300, 200)
+    assert len(studio.told) == 1
+
+
+@pytest.mark.parametrize("path", ["/bin/false", "/etc/passwd", "/nonexistent/chromium"])
+def test_what_is_no_browser(studio: Studio, path: str) -> None:
+    """The sentence has its path; it is tried again later, after twice as long each time, and not before."""
+    for starts, pause in ((1, 2.0), (2, 4.0), (3, 8.0)):
+        for _ in range(2):
+            with pytest.raises(ChartsUnavailable, match=f"the browser {path} does not start: ") as unavailable:
+                studio.draw(path)
+        assert 1.0 <= unavailable.value.retry_after <= pause
+        assert len(studio.told) == starts
+        studio.later += pause
+
+
+@needs_browser
+def test_another_browser_in_its_place(studio: Studio, tmp_path: Path) -> None:
+    """It is taken at once, whatever is known of the one before."""
+    with pytest.raises(ChartsUnavailable):
+        studio.draw("/bin/false")
+    assert size_of(studio.draw(BROWSER)) == (300, 200)
+    same = program(tmp_path / "same", f'exec {BROWSER} "$@"')
+    assert size_of(studio.draw(same)) == (300, 200)
+    assert [type(each) for each in studio.told] == [BrowserEnded, BrowserStarted, BrowserEnded, BrowserStarted]
+
+
+def test_a_program_that_says_nothing(tmp_path: Path) -> None:
+    """It is given up after a while, and killed."""
+    studio = Studio(tmp_path, patience=0.3)
+    mute = program(tmp_path / "mute", "while :; do sleep 60; done")
+    with pytest.raises(ChartsUnavailable, match=r"it did not answer within 0\.3 s"):
+        studio.draw(mute)
+    until(lambda: not here(mute), "it to be gone")
+
+
+def test_a_slow_start(tmp_path: Path) -> None:
+    """A chart whose time is over does not end it: the next one may have it."""
+    studio = Studio(tmp_path)
+    mute = program(tmp_path / "mute", "while :; do sleep 60; done")
+    for _ in range(2):
+        with pytest.raises(ChartTimeout, match="did not start in time"):
+            studio.draw(mute, seconds=0.1)
+    assert len(here(mute)) == 1 and not studio.told
+    studio.images.end()
+    until(lambda: not here(mute), "it to be gone")
+
+
+@needs_browser
+def test_a_machine_without_sandbox(tmp_path: Path) -> None:
+    """Where none ever started in Chromium's own sandbox, one is started without."""
+    studio = Studio(tmp_path, sandbox=True)
+    refusing = program(
+        tmp_path / "refusing",
+        f'case "$*" in *--no-sandbox*) exec {BROWSER} "$@";; esac; echo No usable sandbox >&2; exit 1',
+    )
+    assert size_of(studio.draw(refusing)) == (300, 200)
+    lost, started = studio.told
+    assert isinstance(lost, BrowserEnded) and lost.reason == "it ended with code 1: No usable sandbox"
+    assert isinstance(started, BrowserStarted) and not started.sandbox
+    studio.images.end()
+
+
+@needs_browser
+def test_the_end(tmp_path: Path) -> None:
+    """The browser is gone, and no other is started."""
+    studio = Studio(tmp_path)
+    studio.images.prepare(BROWSER)
+    studio.draw(BROWSER)
+    (started,) = studio.told
+    assert isinstance(started, BrowserStarted)
+    studio.images.end()
+    session = Session(os.getsid(0))
+    group = started.pid
+    until(lambda: not any(each.alive and each.group == group for each in session.members()), "it to be gone")
+    with pytest.raises(ChartsUnavailable, match="stopping"):
+        studio.draw(BROWSER)
