@@ -152,8 +152,9 @@ async def running(
         url = await parts.enter_async_context(serving(application(services), settings().http.listen))
         socket = None
         if settings().telemetry.operation_hooks:
-            socket = Path(settings().ingest.socket)
-            await parts.enter_async_context(listening(listener, socket, systemd.inherited_socket(environment)))
+            inherited = systemd.inherited_socket(environment)
+            socket = Path(settings().ingest.socket if inherited is None else systemd.name_of(inherited))
+            await parts.enter_async_context(listening(listener, socket, inherited))
         path = settings().telemetry.metrics_path
         instrumentation.emit(Serving(url, None if socket is None else str(socket), path, recovery.rows))
         starting.clear()

@@ -9,17 +9,34 @@ import os
 import socket
 from collections.abc import Mapping
 
+from telemetryd.model.errors import StorageError
+
 FIRST_DESCRIPTOR = 3
+_EXPECTED = f"LISTEN_FDS: expected a listening Unix socket as descriptor {FIRST_DESCRIPTOR}"
 
 
 def inherited_socket(environment: Mapping[str, str]) -> socket.socket | None:
-    """Return the listening Unix socket that systemd passed, or None."""
-    if environment.get("LISTEN_PID") != str(os.getpid()) or int(environment.get("LISTEN_FDS", "0")) < 1:
+    """Return the listening Unix socket that systemd passed, or None; raises :class:`StorageError` where it passed another thing."""
+    count = environment.get("LISTEN_FDS", "0")
+    if environment.get("LISTEN_PID") != str(os.getpid()) or not count.isdecimal() or int(count) < 1:
         return None
-    inherited = socket.socket(fileno=FIRST_DESCRIPTOR)
+    try:
+        inherited = socket.socket(fileno=FIRST_DESCRIPTOR)
+        listens = inherited.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    except OSError as error:
+        raise StorageError(f"{_EXPECTED}, found {error.strerror or error}") from None
+    if inherited.family != socket.AF_UNIX or inherited.type != socket.SOCK_STREAM or not listens:
+        inherited.detach()
+        raise StorageError(f"{_EXPECTED}, found another socket")
     inherited.setblocking(False)
     os.set_inheritable(FIRST_DESCRIPTOR, False)
     return inherited
+
+
+def name_of(inherited: socket.socket) -> str:
+    """Return the path of a Unix socket, with an @ in place of the zero byte of an abstract one."""
+    name = inherited.getsockname()
+    return os.fsdecode(b"@" + name[1:] if isinstance(name, bytes) else name)
 
 
 def notify(state: str, environment: Mapping[str, str]) -> None:

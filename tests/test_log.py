@@ -47,3 +47,16 @@ def test_lines_are_pretty_on_a_terminal() -> None:
         os.close(ours)
         os.close(theirs)
     assert "serving" in text and "url" in text and not text.startswith("{")
+
+
+def test_a_log_that_cannot_be_written_stops_nothing() -> None:
+    """A disk that is full of data is most often full for the log as well."""
+    program = """
+import os, structlog
+from telemetryd import log
+log.configure()
+structlog.get_logger().error("the journal cannot be written", error="No space left on device")
+os._exit(7)
+"""
+    with open("/dev/full", "w") as full:
+        assert subprocess.run([sys.executable, "-c", program], stderr=full, check=False).returncode == 7

@@ -30,7 +30,12 @@ async def changes_of(request: web.Request, patience: float = PATIENCE) -> dict[s
             body = await request.read()
     except TimeoutError:
         raise SlowBody(f"expected the whole body within {patience:g} s, found part of it") from None
-    if request.content_type == _FORM and not body.lstrip().startswith(b"{"):
+    return object_of(body, form=request.content_type == _FORM)
+
+
+def object_of(body: bytes, *, form: bool) -> dict[str, Any]:
+    """Return the object that a body says, as JSON or, where that is what it is called, as a form; raises :class:`InvalidBody`."""
+    if form and not body.lstrip().startswith(b"{"):
         return _from_form(body)
     try:
         found = json.loads(body, object_pairs_hook=_unrepeated, parse_constant=_refused)

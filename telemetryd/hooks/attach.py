@@ -21,7 +21,12 @@ CLOSE_TIMEOUT = 2.0
 _attachments: WeakValueDictionary[int, Attachment] = WeakValueDictionary()
 
 
-def attach(wal: Any, socket: str | os.PathLike[str] | None = None, producer: str | None = None) -> Attachment:
+def attach(
+    wal: Any,
+    socket: str | os.PathLike[str] | None = None,
+    producer: str | None = None,
+    spool: str | os.PathLike[str] | None = None,
+) -> Attachment:
     """Have every operation of ``wal`` told to the daemon at ``socket``, from now until :meth:`Attachment.detach`.
 
     A WAL that is attached already keeps its attachment, which is returned. The health of each
@@ -34,7 +39,7 @@ def attach(wal: Any, socket: str | os.PathLike[str] | None = None, producer: str
     for needed in ("add_operation", "update_operation_status"):
         if not callable(getattr(wal, needed, None)):
             raise TypeError(f"expected a WAL with {needed}(), found a {type(wal).__name__} without")
-    attachment = Attachment(wal, Emitter(socket, producer))
+    attachment = Attachment(wal, Emitter(socket, producer, spool))
     _attachments[id(wal)] = attachment
     return attachment
 

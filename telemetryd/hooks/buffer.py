@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 
-from .notes import AT, FIRST_ARGUMENT, KIND, Mark, Note
+from .notes import AT, FIRST_ARGUMENT, KIND, MARK, Note
 from .tally import Tally
 
 
@@ -28,6 +28,11 @@ class Buffer:
 
     def __len__(self) -> int:
         return len(self._events) + len(self._processing)
+
+    @property
+    def crowded(self) -> bool:
+        """True when half of the capacity is taken."""
+        return len(self) * 2 > self._capacity
 
     def put(self, note: Note) -> None:
         """Keep a note of anything but ``processing``; when full, in place of the newest ``processing``."""
@@ -54,13 +59,13 @@ class Buffer:
         """
         try:
             last = self._events[-1]
-            if last[KIND] is Mark and not (self._processing and self._processing[-1][AT] > last[AT]):
+            if last[KIND] == MARK and not (self._processing and self._processing[-1][AT] > last[AT]):
                 passed: threading.Event = last[FIRST_ARGUMENT]
                 return passed
         except IndexError:
             pass
         passed = threading.Event()
-        self._events.append((at, 0.0, Mark, passed))
+        self._events.append((at, 0.0, MARK, passed))
         return passed
 
     def take(self, limit: int) -> list[Note]:

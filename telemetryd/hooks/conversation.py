@@ -2,47 +2,65 @@
 
 from __future__ import annotations
 
-import msgspec
+import os
+import secrets
 
 from telemetryd.model.codec import VERSION, encode_line
-from telemetryd.model.events import Event
 
 from .answers import read_answer
 from .buffer import Buffer
-from .clock import Offsets
-from .notes import FIRST_ARGUMENT, KIND, Mark, event_of
 from .outbox import Outbox
+from .spool import Spool
+from .supply import BATCH, Supply
 from .tally import Tally
 
-BATCH = 1000  # events
 MOST_UNACKED = 32  # batches
-MOST_OPERATIONS = 100_000  # in flight, each with the offset of its start
 # How long a refused batch rests, whatever the daemon asks for, in s.
 SHORTEST_REST = 0.05
 LONGEST_REST = 10.0
+
+__all__ = ["BATCH", "LONGEST_REST", "MOST_UNACKED", "SHORTEST_REST", "Conversation"]
 
 
 class Conversation:
     """The state between a buffer of notes and the daemon, over any number of connections.
 
-    ``greeted`` is False from a hello to its welcome, ``enabled`` what the daemon last said about wanting
-    events. ``errors`` counts its error lines, ``complaint`` is the last of them; ``invalid`` counts
-    arguments that no event can be made of, ``discarded`` events that are not wanted.
+    ``greeted`` is False from a hello to its welcome. ``errors`` counts the daemon's error lines,
+    ``complaint`` is the last of them.
+
+    With a spool the producer is called by the spool's name, which may be ``producer`` (it is where that is
+    ``named`` and nothing waits). While the spool cannot be opened the name is one of no other process, for
+    batches are numbered by it; ``spool_trouble`` says why.
     """
 
-    def __init__(self, buffer: Buffer, producer: str) -> None:
+    def __init__(self, buffer: Buffer, producer: str, spool: Spool | None = None, *, named: bool = True) -> None:
         self.producer = producer
+        self.spool_trouble = ""
         self.outbox = Outbox(MOST_UNACKED)
+        self.supply = Supply(buffer, self.outbox, spool)
         self.greeted = False
-        self.enabled = True
         self.errors = 0
         self.complaint = ""
-        self.invalid = Tally()
-        self.discarded = Tally()
         self._buffer = buffer
-        self._offsets = Offsets(MOST_OPERATIONS)
+        self._name = producer
+        self._named = named
         self._dropped_said = 0
         self._dropped_confirmed = 0
+
+    @property
+    def enabled(self) -> bool:
+        """What the daemon last said about wanting events."""
+        return self.supply.enabled
+
+    @property
+    def invalid(self) -> Tally:
+        """Counts arguments that no event can be made of."""
+        return self.supply.invalid
+
+    @property
+    def discarded(self) -> Tally:
+        """Counts events that are not wanted."""
+        return self.supply.discarded
 
     @property
     def dropped(self) -> int:
@@ -52,12 +70,33 @@ class Conversation:
     @property
     def finished(self) -> bool:
         """True when all that was noted is acknowledged, or was not wanted."""
-        return not (self._buffer or self.outbox)
+        return not (self.supply.waiting or self.supply.spooled or self.outbox)
 
     @property
     def dropped_untold(self) -> bool:
         """True when the daemon should hear of dropped events, and no batch is under way that a hello would disturb."""
         return self.dropped != self._dropped_confirmed and not self.outbox
+
+    def open_spool(self) -> None:
+        """Open the spool if there is one and it is not open; not while batches are under way, for they have numbers."""
+        spool = self.supply.spool
+        if spool is None or spool.opened or self.outbox:
+            return
+        try:
+            self.supply.open(self._name, given=self._named)
+        except OSError as error:
+            self.spool_trouble = str(error)
+            if self.producer == self._name and self._named:
+                self.producer = f"{self._name}-{os.getpid()}-{secrets.token_hex(4)}"
+        else:
+            self.spool_trouble = ""
+            self.producer = spool.name
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the spool, or what the last error line said."""
+        spool = self.supply.spool
+        return self.spool_trouble or (spool.trouble if spool is not None else "") or self.complaint
 
     def hello(self) -> bytes:
         """Return the line that names the producer, with what it dropped and no welcome has confirmed yet."""
@@ -66,53 +105,27 @@ class Conversation:
         dropped = self._dropped_said - self._dropped_confirmed
         return encode_line({"hello": {"producer": self.producer, "version": VERSION, "dropped": dropped}})
 
+    def fill(self, *, behind: bool = False) -> int:
+        """Move events towards the outbox, as :meth:`Supply.fill` does."""
+        return self.supply.fill(behind=behind)
+
     def hear(self, line: bytes, now: float) -> None:
         """Take in one line of the daemon's; ``now`` is what :meth:`Outbox.due` will be asked with."""
         answer = read_answer(line)
         if answer.ack is not None:
             self.outbox.ack(answer.ack)
+            self.supply.settle()
         elif answer.nack is not None:
             rest = min(max(answer.retry_after, SHORTEST_REST), LONGEST_REST)
             self.outbox.nack(answer.nack, now + rest)
         elif answer.welcome is not None:
             self.greeted = True
-            self.enabled = answer.welcome.enabled
+            self.supply.enabled = answer.welcome.enabled
             self._dropped_confirmed = self._dropped_said
             self.outbox.learn(answer.welcome.last_batch, answer.welcome.max_line_bytes)
+            self.supply.settle()
         elif answer.settings is not None:
-            self.enabled = answer.settings.enabled
+            self.supply.enabled = answer.settings.enabled
         elif answer.error is not None:
             self.errors += 1
             self.complaint = answer.error
-
-    def fill(self) -> int:
-        """Move notes from the buffer to the outbox, as events; return how many were taken, at most BATCH.
-
-        Nothing is taken while the outbox is full: then the buffer fills, which is bounded.
-        """
-        if self.outbox.full:
-            return 0
-        notes = self._buffer.take(BATCH)
-        events: list[Event] = []
-        for note in notes:
-            if note[KIND] is Mark:
-                self._add(events)
-                events = []
-                self.outbox.mark(note[FIRST_ARGUMENT])
-            elif not self.enabled:
-                self.discarded.add()
-            else:
-                try:
-                    event, unusable = event_of(note, self._offsets)
-                except msgspec.ValidationError:
-                    self.invalid.add()
-                else:
-                    events.append(event)
-                    if unusable:
-                        self.invalid.add(unusable)
-        self._add(events)
-        return len(notes)
-
-    def _add(self, events: list[Event]) -> None:
-        if events:
-            self.outbox.add(events)

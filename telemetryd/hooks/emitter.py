@@ -9,16 +9,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from telemetryd.model.events import BackendHealthChange, OperationStart, StatusChange
+from telemetryd.model.events import BACKEND_HEALTH_CHANGE, OPERATION_START, STATUS_CHANGE
 
 from . import lifetime
 from .address import ingest_socket, producer_name
 from .buffer import Buffer
 from .clock import Clock
 from .notes import clipped, plain
-from .sender import Sender
+from .sender import PUT_AWAY_TIMEOUT, Sender
+from .spool import Spool
 
 CAPACITY = 65_536
+SPOOL_BYTES = 64 << 20
+_LEAST_SPOOL = 1 << 16
 _LONGEST_NAME = 200  # and room for what a fork adds; the protocol takes 256
 _GLANCE = 0.01
 
@@ -28,10 +31,11 @@ class Statistics:
     """An emitter's account of itself; counts of events since the process started or was forked.
 
     ``sent`` were written to the daemon, ``acked`` are on its disk, ``unacked`` are in batches that
-    are not acknowledged, ``buffered`` wait before them. ``dropped`` found the buffer full,
+    are not acknowledged, ``buffered`` wait before them in memory, ``spooled`` are in the spool and not
+    acknowledged. ``dropped`` found no room,
     ``discarded`` were not wanted (the daemon said so, or the emitter was closed), ``invalid`` counts
     arguments that no event can be made of, ``errors`` the daemon's error lines.
-    ``trouble`` says why there is no connection, or what the last error line said.
+    ``trouble`` says why there is no connection, what is wrong with the spool, or what the last error line said.
     """
 
     producer: str
@@ -40,6 +44,7 @@ class Statistics:
     acked: int
     unacked: int
     buffered: int
+    spooled: int
     dropped: int
     discarded: int
     invalid: int
@@ -55,6 +60,9 @@ class Emitter:
     nothing. A daemon thread, started with the first call, does the rest for as long as the
     process lives. A name that is given must be no other process's: batches are numbered by it.
 
+    ``spool`` is the path of a file, of at most ``spool_bytes``, that keeps events while the daemon does not
+    take them; what a process leaves in it the next one sends.
+
     ``at`` is the instant of the event on :attr:`monotonic`, which is now where it is not given.
     """
 
@@ -62,8 +70,10 @@ class Emitter:
         self,
         socket: str | os.PathLike[str] | None = None,
         producer: str | None = None,
+        spool: str | os.PathLike[str] | None = None,
         *,
         capacity: int = CAPACITY,
+        spool_bytes: int = SPOOL_BYTES,
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
@@ -71,13 +81,20 @@ class Emitter:
             raise ValueError(f"producer: expected a name of 1 to {_LONGEST_NAME} characters, found {producer!r}")
         if capacity < 1:
             raise ValueError(f"capacity: expected at least 1 event, found {capacity}")
+        if spool_bytes < _LEAST_SPOOL:
+            raise ValueError(f"spool_bytes: expected at least {_LEAST_SPOOL} bytes, found {spool_bytes}")
         self._socket = os.path.expanduser(os.fspath(socket)) if socket else ingest_socket(os.environ)
         self._name = producer or producer_name()
+        self._named = producer is not None
         self._capacity = capacity
         self._clock = Clock(monotonic, wall)
         self.monotonic = monotonic
         self._closed = False
-        self._begin(self._name)
+        self._spooled = bool(spool)
+        self._begin(self._name, Spool(_path(spool), spool_bytes) if spool else None)
+        if spool:
+            # What the last process left has to be sent, whether or not there is something to add.
+            self._sender.wake()
         lifetime.look_after(self)
 
     def operation_start(
@@ -95,7 +112,7 @@ class Emitter:
             sender.conversation.discarded.add()
             return
         at = at if type(at) is float else self.monotonic()
-        self._buffer.put((at, self._clock.offset, OperationStart, operation_id, operation_type, backend, size))
+        self._buffer.put((at, self._clock.offset, OPERATION_START, operation_id, operation_type, backend, size))
         if sender.asleep:
             sender.wake()
 
@@ -126,7 +143,7 @@ class Emitter:
         if error_type is not None:
             error_type = clipped(error_type)
         note = (
-            at, self._clock.offset, StatusChange,
+            at, self._clock.offset, STATUS_CHANGE,
             operation_id, status, operation_type, backend, latency, retry_count, error, error_type, size,
         )  # fmt: skip
         # An object may define `==` as it likes, and raise there.
@@ -146,7 +163,7 @@ class Emitter:
             sender.conversation.discarded.add()
             return
         at = at if type(at) is float else self.monotonic()
-        self._buffer.put((at, self._clock.offset, BackendHealthChange, backend, old_status, new_status))
+        self._buffer.put((at, self._clock.offset, BACKEND_HEALTH_CHANGE, backend, old_status, new_status))
         if sender.asleep:
             sender.wake()
 
@@ -173,6 +190,13 @@ class Emitter:
                 return False
         return True
 
+    def end(self, timeout: float) -> None:
+        """Drain; with a spool, take no more events and have what is left put there."""
+        self.drain(timeout)
+        if self._spooled:
+            self._sender.leave(0)
+            self._sender.join(PUT_AWAY_TIMEOUT)
+
     def close(self, timeout: float = 2.0) -> bool:
         """Take no more events, flush, and end the thread; return what flushing did. Closing again is harmless."""
         deadline = time.monotonic() + timeout
@@ -180,7 +204,7 @@ class Emitter:
         self._sender.leave(timeout)
         flushed = self.flush(timeout)
         self._sender.leave(0)
-        self._sender.join(max(0.0, deadline - time.monotonic()))
+        self._sender.join(PUT_AWAY_TIMEOUT if self._spooled else max(0.0, deadline - time.monotonic()))
         return flushed
 
     def statistics(self) -> Statistics:
@@ -192,23 +216,37 @@ class Emitter:
             sent=conversation.outbox.sent,
             acked=conversation.outbox.acked,
             unacked=conversation.outbox.unacked,
-            buffered=len(self._buffer),
+            buffered=conversation.supply.waiting,
+            spooled=conversation.supply.spooled,
             dropped=conversation.dropped,
             discarded=conversation.discarded.value,
             invalid=conversation.invalid.value,
             errors=conversation.errors,
-            trouble=sender.trouble or conversation.complaint,
+            trouble=sender.trouble or conversation.trouble,
         )
 
     def renew(self) -> None:
         """Begin anew in the child of a fork, under a name of its own; the parent keeps what was its."""
         self._sender.abandon()
-        self._begin(f"{self._name}-{os.getpid()}")
+        self._spooled = False
+        self._begin(f"{self._name}-{os.getpid()}", None)
         if self._closed:
             self._sender.leave(0)
 
-    def _begin(self, producer: str) -> None:
+    def _begin(self, producer: str, spool: Spool | None) -> None:
         self._buffer = Buffer(self._capacity)
-        self._sender = Sender(self._buffer, self._clock, self._socket, producer)
+        self._sender = Sender(self._buffer, self._clock, self._socket, producer, spool, named=self._named)
         # The thread knows nothing of the emitter; once that is gone, nothing more will be noted.
-        weakref.finalize(self, self._sender.leave, lifetime.EXIT_TIMEOUT).atexit = False
+        weakref.finalize(self, _retire, self._sender).atexit = False
+
+
+def _path(spool: str | os.PathLike[str]) -> str:
+    path = os.path.abspath(os.path.expanduser(os.fsdecode(spool)))
+    if "\0" in path:
+        raise ValueError(f"spool: expected a path, found {path!r}")
+    return path
+
+
+def _retire(sender: Sender) -> None:
+    sender.leave(lifetime.EXIT_TIMEOUT)
+    lifetime.see_off(sender)

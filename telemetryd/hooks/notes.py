@@ -1,8 +1,11 @@
 """Notes: what a WAL's thread leaves behind of an event, and how it becomes one.
 
 A note is a tuple ``(at, offset, kind, *arguments)``: the instant on the monotonic clock, the
-clock's offset to the wall then, the class of the event, and the arguments of the call in
+clock's offset to the wall then, the code of the event, and the arguments of the call in
 order, unchecked. It is checked and becomes an event in the sender's thread.
+
+Nothing of our own in a note is an object that the garbage collector follows. A full buffer of such
+would have to be gone through by every full collection, in whatever thread of the WAL's that befalls.
 """
 
 from __future__ import annotations
@@ -12,7 +15,16 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from telemetryd.model.events import TERMINAL_STATUSES, BackendHealthChange, Event, OperationStart, StatusChange
+from telemetryd.model.events import (
+    BACKEND_HEALTH_CHANGE,
+    OPERATION_START,
+    STATUS_CHANGE,
+    TERMINAL_STATUSES,
+    BackendHealthChange,
+    Event,
+    OperationStart,
+    StatusChange,
+)
 
 from .clock import Offsets
 
@@ -23,13 +35,21 @@ OFFSET: Final = 1
 KIND: Final = 2
 FIRST_ARGUMENT: Final = 3
 
+# The kind of a note that is no event: its one argument, a ``threading.Event``, is set once all before it is acknowledged.
+MARK: Final = -1
+
 # Texts are cut to this many characters as they are noted: what waits for the daemon has to be bounded.
 LONGEST_TEXT: Final = 1024
 _LEADING = slice(LONGEST_TEXT)
 
-ARGUMENTS: Final[dict[type, tuple[str, ...]]] = {
-    OperationStart: ("operation_id", "operation_type", "backend", "size"),
-    StatusChange: (
+_CLASSES: Final[dict[int, type]] = {
+    OPERATION_START: OperationStart,
+    STATUS_CHANGE: StatusChange,
+    BACKEND_HEALTH_CHANGE: BackendHealthChange,
+}
+ARGUMENTS: Final[dict[int, tuple[str, ...]]] = {
+    OPERATION_START: ("operation_id", "operation_type", "backend", "size"),
+    STATUS_CHANGE: (
         "operation_id",
         "status",
         "operation_type",
@@ -40,13 +60,11 @@ ARGUMENTS: Final[dict[type, tuple[str, ...]]] = {
         "error_type",
         "size",
     ),
-    BackendHealthChange: ("backend", "old_status", "new_status"),
+    BACKEND_HEALTH_CHANGE: ("backend", "old_status", "new_status"),
 }
-_REQUIRED = {kind: {field.name for field in msgspec.structs.fields(kind) if field.required} for kind in ARGUMENTS}
-
-
-class Mark:
-    """The kind of a note that is no event: its one argument, a ``threading.Event``, is set once all before it is acknowledged."""
+_REQUIRED = {
+    kind: {field.name for field in msgspec.structs.fields(kind) if field.required} for kind in _CLASSES.values()
+}
 
 
 def plain(value: Any) -> Any:
@@ -75,10 +93,10 @@ def event_of(note: Note, offsets: Offsets) -> tuple[Event, int]:
 
     Raises :class:`msgspec.ValidationError` where a required argument is unusable.
     """
-    kind = note[KIND]
+    kind = _CLASSES[note[KIND]]
     fields = {
         name: value if type(value) is str and value.isascii() else plain(value)
-        for name, value in zip(ARGUMENTS[kind], note[FIRST_ARGUMENT:], strict=True)
+        for name, value in zip(ARGUMENTS[note[KIND]], note[FIRST_ARGUMENT:], strict=True)
         if value is not None
     }
     fields["timestamp"] = note[AT] + _offset(note, fields, offsets)

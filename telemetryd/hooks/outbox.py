@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from telemetryd.model.codec import encode_batch
 from telemetryd.model.events import Event
+
+_LIST = b'"events":['
+_END = b"]}\n"
+# A number has at most 19 digits.
+_LONGEST_FRAME = len(b'{"batch":,') + 19 + len(_LIST) + len(_END)
 
 # Flushes that wait at once; beyond it the oldest, which has most likely given up, is never told.
 _MOST_MARKS = 1024
@@ -17,11 +22,20 @@ _MOST_MARKS = 1024
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One batch as its line on the socket, with its newline, and how many events it holds."""
+    """One batch as its line on the socket, with its newline, and how many events it holds.
+
+    ``first`` is its place in the spool, 0 where it is not there.
+    """
 
     number: int
     line: bytes
     events: int
+    first: int = 0
+
+    @property
+    def body(self) -> bytes:
+        """Its events alone, as JSON objects joined by commas."""
+        return self.line[self.line.index(_LIST) + len(_LIST) : -len(_END)]
 
 
 class Outbox:
@@ -30,7 +44,8 @@ class Outbox:
     Numbers begin behind the last batch that the daemon has of this producer (:meth:`learn`, before
     the first :meth:`add`) and rise by one. At a refusal all is sent again from that number on, for
     the daemon refuses what follows a refused batch as well. ``sent`` (the first time), ``unacked``,
-    ``acked`` and ``dropped`` (a line longer than the daemon takes) count events.
+    ``acked`` and ``dropped`` (a line longer than the daemon takes) count events, ``spooled`` those of the
+    unacknowledged ones that are in the spool as well.
     """
 
     def __init__(self, limit: int) -> None:
@@ -42,8 +57,10 @@ class Outbox:
         self._highest_sent = 0
         self._resume_at = 0.0
         self._max_line = 0
+        self._on_disk = 0  # the last batch that the last welcome told of
         self.sent = 0
         self.unacked = 0
+        self.spooled = 0
         self.acked = 0
         self.dropped = 0
 
@@ -54,6 +71,26 @@ class Outbox:
     def full(self) -> bool:
         """True while so many batches are not acknowledged that no more should be added."""
         return len(self._unacked) >= self._limit
+
+    @property
+    def room(self) -> int:
+        """How many more batches should be added."""
+        return max(0, self._limit - len(self._unacked))
+
+    @property
+    def next(self) -> int:
+        """The number of the next batch, 0 while the daemon has not told yet."""
+        return self._next
+
+    @property
+    def max_body(self) -> int:
+        """How many bytes of events fit a line that the daemon takes, whatever its number."""
+        return self._max_line - _LONGEST_FRAME
+
+    @property
+    def first_spooled(self) -> int:
+        """The place in the spool of the oldest batch that is there, 0 where none is."""
+        return next((each.first for each in self._unacked if each.first), 0)
 
     @property
     def waited_for(self) -> bool:
@@ -68,6 +105,7 @@ class Outbox:
     def learn(self, last_batch: int, max_line_bytes: int) -> None:
         """Take in a welcome: what the daemon has on disk, and how long a line may be."""
         self._max_line = max_line_bytes
+        self._on_disk = last_batch
         if self._next:
             self.ack(last_batch)
         # A store that is new to us may be behind: numbers go on from our own. One that is
@@ -90,6 +128,36 @@ class Outbox:
             self.add(events[:half])
             self.add(events[half:])
 
+    def add_spooled(self, number: int, events: int, body: bytes, first: int) -> None:
+        """Add a batch that is in the spool, under its number there; one that the daemon has is acknowledged."""
+        self._next = max(self._next, number + 1)
+        line = b'{"batch":%d,%b%b%b' % (number, _LIST, body, _END)
+        if number <= self._on_disk:
+            self.acked += events
+        elif len(line) > self._max_line + 1:
+            self.dropped += events
+        else:
+            self._unacked.append(Outgoing(number, line, events, first))
+            self.unacked += events
+            self.spooled += events
+
+    def keep(self, put: Callable[[Outgoing], int]) -> bool:
+        """Have every batch that is not in the spool ``put`` there, which returns its place; return False where one found none."""
+        for index, each in enumerate(self._unacked):
+            if not each.first:
+                first = put(each)
+                if not first:
+                    return False
+                self._unacked[index] = replace(each, first=first)
+                self.spooled += each.events
+        return True
+
+    def leave(self) -> None:
+        """Forget all that is under way: the spool has it, and another name numbers it."""
+        self._unacked.clear()
+        self._marks.clear()
+        self.unacked = self.spooled = self._unsent_from = self._next = self._highest_sent = self._on_disk = 0
+
     def due(self, now: float) -> list[bytes]:
         """Return the lines to send now, in order; none while a refusal asked to wait."""
         if now < self._resume_at:
@@ -105,9 +173,10 @@ class Outbox:
     def ack(self, number: int) -> None:
         """Every batch up to ``number`` is on disk."""
         while self._unacked and self._unacked[0].number <= number:
-            events = self._unacked.popleft().events
-            self.acked += events
-            self.unacked -= events
+            settled = self._unacked.popleft()
+            self.acked += settled.events
+            self.unacked -= settled.events
+            self.spooled -= settled.events if settled.first else 0
             self._unsent_from = max(0, self._unsent_from - 1)
         self._pass_marks()
 
@@ -133,6 +202,7 @@ class Outbox:
         self.dropped += dropped
         self.unacked -= dropped
         self._unacked = fitting
+        self.spooled = sum(each.events for each in fitting if each.first)
         self._unsent_from = 0
         self._pass_marks()
 

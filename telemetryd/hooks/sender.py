@@ -12,6 +12,7 @@ from .buffer import Buffer
 from .clock import Clock
 from .conversation import BATCH, Conversation
 from .link import Link
+from .spool import Spool
 
 # Events are collected for so long before they are sent, and answers waited for at a time.
 LINGER = 0.05
@@ -21,6 +22,11 @@ WELCOME_TIMEOUT = 10.0
 SHORTEST_BACKOFF = 0.1
 LONGEST_BACKOFF = 10.0
 REPORT_DROPPED_EVERY = 10.0
+# What the daemon does not acknowledge for so long goes to the spool.
+PATIENCE = 1.0
+# How long somebody who ends waits for what is left to be in the spool, in s.
+PUT_AWAY_TIMEOUT = 2.0
+_GLANCE = 0.01
 
 # What the bell says.
 _NOTED = False
@@ -41,7 +47,9 @@ class Sender:
         clock: Clock,
         socket: str,
         producer: str,
+        spool: Spool | None = None,
         *,
+        named: bool = True,
         report_dropped_every: float = REPORT_DROPPED_EVERY,
     ) -> None:
         self.wanted = True
@@ -49,7 +57,7 @@ class Sender:
         self.connected = False
         self.misses = 0
         self.trouble = ""
-        self.conversation = Conversation(buffer, producer)
+        self.conversation = Conversation(buffer, producer, spool, named=named)
         self._buffer = buffer
         self._clock = clock
         self._socket = socket
@@ -61,6 +69,8 @@ class Sender:
         self._hello_at = 0.0
         self._backoff = SHORTEST_BACKOFF
         self._leave_by: float | None = None
+        self._acked = 0
+        self._acked_at = 0.0
 
     @property
     def started(self) -> bool:
@@ -86,6 +96,17 @@ class Sender:
         self.wanted = False
         self._bell.put(_URGENT)
 
+    def see_out(self, timeout: float) -> None:
+        """Wait for the thread to end, but not for a daemon that cannot be reached; what is left then goes to the spool."""
+        misses = self.misses
+        deadline = time.monotonic() + timeout
+        self._bell.put(_URGENT)
+        while self.started and self.misses == misses and time.monotonic() < deadline:
+            self.join(_GLANCE)
+        self.leave(0)
+        if self.conversation.supply.spool is not None:
+            self.join(PUT_AWAY_TIMEOUT)
+
     def join(self, timeout: float) -> None:
         """Wait for the thread to end."""
         thread = self._thread
@@ -93,9 +114,12 @@ class Sender:
             thread.join(timeout)
 
     def abandon(self) -> None:
-        """Close this process's copy of a connection that belongs to the process it was forked from."""
+        """Close this process's copies of a connection and a spool that belong to the process it was forked from."""
+        self._thread = None
         if self._link is not None:
             self._link.close()
+        if self.conversation.supply.spool is not None:
+            self.conversation.supply.spool.abandon()
 
     def _start(self) -> None:
         # Not a lock to wait for: whoever comes second leaves the starting to the first.
@@ -117,6 +141,7 @@ class Sender:
         try:
             while not self._done():
                 self._clock.anchor()
+                self.conversation.open_spool()
                 try:
                     self._link = Link.connect(self._socket)
                     self._greet(self._link)
@@ -125,10 +150,11 @@ class Sender:
                     self.misses += 1
                     self.trouble = str(error)
                     self._hang_up()
-                    self._wait(self._backoff * random.uniform(0.5, 1.0))
+                    self._rest(self._backoff * random.uniform(0.5, 1.0))
                     self._backoff = min(2 * self._backoff, LONGEST_BACKOFF)
         finally:
             self._hang_up()
+            self.conversation.supply.close()
             self._thread = None
             self.asleep = True
 
@@ -151,6 +177,9 @@ class Sender:
         while not conversation.greeted:
             if time.monotonic() > self._hello_at + WELCOME_TIMEOUT:
                 raise TimeoutError(f"expected a welcome within {WELCOME_TIMEOUT:.0f} s, found none")
+            if self._done():
+                raise ConnectionAbortedError("expected a welcome before leaving, found none")
+            conversation.supply.put_away()
             self._exchange(link, LINGER)
             if conversation.errors > errors and not conversation.greeted:
                 raise ConnectionRefusedError(conversation.complaint)
@@ -164,7 +193,7 @@ class Sender:
         conversation, outbox = self.conversation, self.conversation.outbox
         while not self._done():
             self._clock.anchor()
-            taken = conversation.fill()
+            taken = conversation.fill(behind=self._behind())
             if not link.unsent:
                 for line in outbox.due(time.monotonic()):
                     link.send(line)
@@ -180,6 +209,13 @@ class Sender:
             else:
                 self._sleep()
 
+    def _behind(self) -> bool:
+        """Whether the daemon has acknowledged nothing of what it was sent for a while."""
+        outbox, now = self.conversation.outbox, time.monotonic()
+        if not outbox or outbox.acked != self._acked:
+            self._acked, self._acked_at = outbox.acked, now
+        return now - self._acked_at >= PATIENCE
+
     def _say_hello(self, link: Link) -> None:
         self._hello_at = time.monotonic()
         link.send(self.conversation.hello())
@@ -191,24 +227,34 @@ class Sender:
         if self._leave_by is not None:
             self.wanted = False
 
-    def _wait(self, seconds: float) -> None:
-        """Wait, unless somebody rings."""
-        with contextlib.suppress(Empty):
-            self._bell.get(timeout=seconds)
+    def _rest(self, seconds: float) -> None:
+        """Wait before the next attempt, unless somebody is in a hurry; what is noted meanwhile goes to the spool."""
+        until = time.monotonic() + seconds
+        supply = self.conversation.supply
+        while (left := until - time.monotonic()) > 0 and not self._done():
+            if not supply.put_away():
+                self._wait(left)
+                return
+            if self._sleep(left):
+                return
 
-    def _sleep(self) -> None:
-        """Wait until something is noted, then for a moment more, to send it together with what follows."""
+    def _wait(self, seconds: float) -> bool:
+        """Wait, unless somebody rings; return whether it is urgent."""
+        with contextlib.suppress(Empty):
+            return self._bell.get(timeout=seconds) is _URGENT
+        return False
+
+    def _sleep(self, longest: float = IDLE) -> bool:
+        """Wait until something is noted, then for a moment more, to take it together with what follows; return as :meth:`_wait`."""
         self.asleep = True
         if self._buffer:
             # It was noted between the look and the falling asleep, so nobody rings.
             self.asleep = False
-            self._wait(LINGER)
-            return
+            return self._wait(LINGER)
         try:
-            rung = self._bell.get(timeout=IDLE)
+            rung = self._bell.get(timeout=longest)
         except Empty:
-            return
+            return False
         finally:
             self.asleep = False
-        if rung is _NOTED:
-            self._wait(LINGER)
+        return self._wait(LINGER) if rung is _NOTED else True

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
-import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -13,19 +11,13 @@ from pathlib import Path
 from telemetryd.instrumentation import Instrumentation
 from telemetryd.instrumentation.events import ConnectionRefused, ProducerShared
 from telemetryd.model.codec import Hello, encode_line
-from telemetryd.model.errors import FolderInUse, StorageError
 from telemetryd.model.settings import Settings
 
 from .connection import Connection
 from .recorder import Recorder
+from .socket_file import BACKLOG, listen_at
 from .submission import Submission
 from .welcomes import Welcome
-
-# Who may connect: the daemon's user and group.
-SOCKET_MODE = 0o660
-BACKLOG = 512
-# What the kernel's sockaddr_un holds, less the closing zero byte.
-LONGEST_PATH = 107
 
 
 class Listener:
@@ -138,14 +130,13 @@ class _Refusal(asyncio.Protocol):
 
 @contextlib.asynccontextmanager
 async def listening(listener: Listener, path: Path, inherited: socket.socket | None) -> AsyncIterator[None]:
-    """Serve the ingest socket: the inherited one, else a new one at ``path``.
+    """Serve the ingest socket: the inherited one, else a new one at ``path``, as :func:`listen_at` makes it.
 
-    A stale socket file is replaced, a live one is not stolen (:class:`FolderInUse`), and the
-    permissions are right from the first instant: bound aside, then renamed. On leaving, the
-    socket takes nothing more; a file of our own is removed.
+    On leaving, the socket takes nothing more; a file of our own is removed, an inherited one stays.
     """
-    bound = inherited if inherited is not None else _bind(path)
-    server = await asyncio.get_running_loop().create_unix_server(listener.connect, sock=bound, backlog=BACKLOG)
+    bound = inherited if inherited is not None else listen_at(path)
+    # Not create_unix_server, which from Python 3.13 on removes the file of any Unix socket at the end.
+    server = await asyncio.get_running_loop().create_server(listener.connect, sock=bound, backlog=BACKLOG)
     identity = None if inherited is not None else path.stat().st_ino
     try:
         yield
@@ -156,39 +147,3 @@ async def listening(listener: Listener, path: Path, inherited: socket.socket | N
             # Another daemon may have put its own in our place by now.
             if identity is not None and path.stat().st_ino == identity:
                 path.unlink()
-
-
-def _bind(path: Path) -> socket.socket:
-    aside = path.with_name(f".{path.name[:20]}.{os.getpid()}")
-    if len(os.fsencode(path)) > LONGEST_PATH:
-        raise StorageError(f"ingest.socket: expected a path of at most {LONGEST_PATH} bytes, found {str(path)!r}")
-    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _refuse_if_live(path)
-        aside.unlink(missing_ok=True)
-        bound.bind(str(aside))
-        aside.chmod(SOCKET_MODE)
-        bound.listen(BACKLOG)
-        aside.rename(path)
-    except FolderInUse:
-        bound.close()
-        raise
-    except OSError as error:
-        bound.close()
-        raise StorageError(f"ingest.socket: cannot listen on {path}: {error.strerror or error}") from None
-    bound.setblocking(False)
-    return bound
-
-
-def _refuse_if_live(path: Path) -> None:
-    if not path.exists():
-        return
-    if not path.is_socket():
-        raise FileExistsError(errno.EEXIST, "a file that is no socket is in its place")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(str(path))
-        except (ConnectionRefusedError, FileNotFoundError):
-            return
-    raise FolderInUse(f"ingest.socket: {path} is in use by a live daemon")

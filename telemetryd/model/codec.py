@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from .errors import Rejected
 from .events import Event, OperationId
+from .nesting import elements, members
 
 VERSION = 1
 
@@ -111,6 +112,8 @@ def _decode_slowly(line: bytes) -> Frame:
         envelope = _envelope_decoder.decode(line)
     except msgspec.ValidationError:
         raise Rejected("not_an_object", "expected one JSON object a line, found another JSON value") from None
+    except RecursionError as error:
+        return _decode_deep_batch(line, error)
     except _UNREADABLE as error:
         raise _rejection(error) from None
     if not isinstance(envelope.batch, UnsetType) or not isinstance(envelope.events, UnsetType):
@@ -131,6 +134,21 @@ def _decode_batch_slowly(envelope: _Envelope) -> Batch:
         raws = _raws_decoder.decode(envelope.events)
     except _UNREADABLE as error:
         raise Rejected("bad_batch", f"expected a number from 1 upward and a list of events: {error}") from None
+    return _batch_of(number, raws)
+
+
+def _decode_deep_batch(line: bytes, error: RecursionError) -> Batch:
+    """Return a batch with something in it that is nested without end: whoever sent it waits for an answer to its number."""
+    try:
+        found = members(line.strip())
+        number = _number_decoder.decode(found[b'"batch"'])
+        raws = elements(found[b'"events"'])
+    except (KeyError, ValueError, *_UNREADABLE):
+        raise _rejection(error) from None
+    return _batch_of(number, raws)
+
+
+def _batch_of(number: int, raws: Sequence[bytes | Raw]) -> Batch:
     events: list[Event] = []
     rejections: list[Rejected] = []
     for raw in raws:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -29,12 +30,19 @@ _INHERITED = (
     "COV_CORE_CONFIG",
     "COV_CORE_DATAFILE",
 )
+# What systemd does between fork and exec: the listening socket is descriptor 3, of this very process.
+_ACTIVATE = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.execve(sys.argv[2], sys.argv[2:], {**os.environ, "LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"})
+"""
 
 
 class Daemon:
     """``telemetryd serve`` below ``folder``; settings are given as environment variables.
 
-    ``url`` is the bound address without a path. ``kill`` is SIGKILL, ``stop`` SIGTERM.
+    ``url`` is the bound address without a path. ``kill`` is SIGKILL, ``stop`` SIGTERM. A socket in
+    ``passed`` is passed on to it as systemd does.
     """
 
     def __init__(self, folder: Path, **settings: object) -> None:
@@ -43,6 +51,7 @@ class Daemon:
         self.metrics_path = folder / "metrics"
         self.url = ""
         self.settings: dict[str, object] = dict(settings)
+        self.passed: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._stderr = folder / "stderr.log"
         self._read_from = 0
@@ -79,9 +88,17 @@ class Daemon:
         self.url = ""
         paths = ["--socket", self.socket, "--http", "127.0.0.1:0", "--metrics-path", str(self.metrics_path)]
         command = [sys.executable, "-m", "telemetryd", "serve", *paths, *arguments]
+        descriptors = [] if self.passed is None else [self.passed.fileno()]
+        if descriptors:
+            command = [sys.executable, "-c", _ACTIVATE, str(descriptors[0]), *command]
         with self._stderr.open("ab") as stderr:
             self._process = subprocess.Popen(
-                command, cwd=self.folder, env=self._environment(), stdout=stderr, stderr=stderr
+                command,
+                cwd=self.folder,
+                env=self._environment(),
+                stdout=stderr,
+                stderr=stderr,
+                pass_fds=descriptors,
             )
 
     def wait(self, seconds: float = PATIENCE) -> int:

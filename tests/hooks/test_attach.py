@@ -355,3 +355,18 @@ def test_without_arguments_the_usual_socket_is_taken(
     assert "attached" in repr(attachment)
     attachment.detach(0)
     assert "detached" in repr(attachment)
+
+
+def test_a_spool_keeps_what_the_wal_did_while_there_was_no_daemon(
+    stopped_daemon: ScriptedDaemon, attach_to: Attach, plain: Any, tmp_path: Path
+) -> None:
+    """Detaching leaves it there; whoever attaches next sends it."""
+    spool = tmp_path / "spool"
+    attachment = attach_to(plain, spool=spool)
+    plain.add_operation("add", "ipfs")
+    noted = attachment.emitter.statistics().buffered + attachment.emitter.statistics().spooled
+    assert not attachment.detach(0.1)
+    assert attachment.emitter.statistics().spooled == noted > 0
+    stopped_daemon.start()
+    assert attach_to(plain, spool=spool).emitter.flush(60)
+    assert len(stopped_daemon.events) == noted

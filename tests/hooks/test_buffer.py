@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 
 from telemetryd.hooks.buffer import Buffer
-from telemetryd.hooks.notes import KIND, Mark, Note
+from telemetryd.hooks.notes import KIND, MARK, Note
 
 
 def note(at: float, status: str = "completed") -> Note:
@@ -68,7 +68,7 @@ def test_a_mark_comes_out_behind_all_that_was_noted_before_it() -> None:
     buffer.put_processing(note(4, "processing"))
     taken = buffer.take(10)
     assert [each[0] for each in taken] == [1, 2, 3]
-    assert taken[2][KIND] is Mark
+    assert taken[2][KIND] == MARK
     assert taken[2][3] is passed
 
 

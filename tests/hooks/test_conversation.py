@@ -8,7 +8,7 @@ import pytest
 from telemetryd.hooks.buffer import Buffer
 from telemetryd.hooks.conversation import BATCH, LONGEST_REST, MOST_UNACKED, SHORTEST_REST, Conversation
 from telemetryd.model.codec import encode_line
-from telemetryd.model.events import OperationStart
+from telemetryd.model.events import OPERATION_START
 
 
 class Talk:
@@ -20,7 +20,7 @@ class Talk:
 
     def note(self, *operation_ids: object) -> None:
         for at, operation_id in enumerate(operation_ids):
-            self.buffer.put((float(at), 0.0, OperationStart, operation_id, "add", "ipfs", None))
+            self.buffer.put((float(at), 0.0, OPERATION_START, operation_id, "add", "ipfs", None))
 
     def hear(self, now: float = 0.0, **answer: Any) -> None:
         self.conversation.hear(encode_line(answer), now)
@@ -77,7 +77,7 @@ def test_nothing_is_taken_while_too_much_is_under_way(talk: Talk) -> None:
 def test_unusable_arguments_are_counted_and_cost_nothing_else(talk: Talk) -> None:
     """An event without an id is none; one with an odd size goes without it."""
     talk.note("a", None, 7, "b")
-    talk.buffer.put((9.0, 0.0, OperationStart, "c", "add", "ipfs", "much"))
+    talk.buffer.put((9.0, 0.0, OPERATION_START, "c", "add", "ipfs", "much"))
     talk.conversation.fill()
     assert talk.due() == [(1, ["a", "b", "c"])]
     assert talk.conversation.invalid.value == 3

@@ -3,7 +3,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from telemetryd.hooks import Emitter
 from tests.end_to_end.waiting import until
@@ -31,6 +34,21 @@ for number in range(2500):
     ended = run(program, daemon.path)
     assert len(daemon.events) == 2500
     assert ended.stderr == ""
+
+
+def test_an_emitter_that_nobody_holds_any_more_is_waited_for_too(daemon: ScriptedDaemon) -> None:
+    """Its events were noted, so they are sent."""
+    program = """
+import sys
+from telemetryd import hooks
+def work():
+    emitter = hooks.Emitter(sys.argv[1], "short")
+    for number in range(2500):
+        emitter.operation_start(str(number), "add", "ipfs")
+work()
+"""
+    run(program, daemon.path)
+    assert len(daemon.events) == 2500
 
 
 def test_a_process_without_a_daemon_ends_without_a_word(stopped_daemon: ScriptedDaemon) -> None:
@@ -114,3 +132,103 @@ assert emitter.flush(60)
 print(emitter.statistics().producer == f"family-{os.getpid()}", flush=True)
 """
     assert run(program, daemon.path).stdout.strip() == "True"
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_children_of_multiprocessing_send_their_last_events(
+    daemon: ScriptedDaemon, tmp_path: Path, method: str
+) -> None:
+    """They end by ways of their own, whether the emitter is their parent's or their own."""
+    program = tmp_path / "program.py"
+    program.write_text("""
+import multiprocessing, sys
+from telemetryd import hooks
+
+def work(number):
+    emitter = parents if multiprocessing.get_start_method() == "fork" else hooks.Emitter(sys.argv[1], f"worker-{number}")
+    for each in range(100):
+        emitter.operation_start(f"{number}-{each}", "add", "ipfs")
+
+if __name__ == "__main__":
+    multiprocessing.set_start_method(sys.argv[2])
+    parents = hooks.Emitter(sys.argv[1], "parent")
+    parents.operation_start("parent", "add", "ipfs")
+    children = [multiprocessing.Process(target=work, args=(number,)) for number in range(3)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    assert [child.exitcode for child in children] == [0, 0, 0]
+""")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, str(program), daemon.path, method], env=environment, timeout=60, check=True)
+    expected = {f"{number}-{each}" for number in range(3) for each in range(100)} | {"parent"}
+    assert sorted(event["operation_id"] for event in daemon.events) == sorted(expected)
+
+
+HANGS = """
+import sys, time
+from telemetryd import hooks
+emitter = hooks.Emitter(sys.argv[1], "wal", sys.argv[2] or None)
+emitter.operation_start("before", "add", "ipfs")
+assert emitter.flush(60)
+sys.stdout.write("hang\\n"), sys.stdout.flush(), sys.stdin.readline()
+for number in range(5000):
+    emitter.operation_start(str(number), "add", "ipfs")
+"""
+
+
+@pytest.mark.parametrize("spool", ["", "spool"], ids=["buffer", "spool"])
+def test_a_process_whose_daemon_hangs_ends_all_the_same(
+    daemon: ScriptedDaemon, new_emitter: Callable[..., Emitter], short_path: Path, spool: str
+) -> None:
+    """The daemon reads nothing, and nobody waits for it for ever; what is in the spool comes with the next process."""
+    path = str(short_path / spool) if spool else ""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-W", "error", "-c", HANGS, daemon.path, path]
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None and process.stdout is not None
+        assert process.stdout.readline() == b"hang\n"
+        daemon.readable.clear()
+        process.stdin.write(b"\n")
+        process.stdin.close()
+        assert process.wait(60) == 0
+    daemon.readable.set()
+    if spool:
+        assert new_emitter(spool=path).flush(60)
+        assert [event["operation_id"] for event in daemon.events] == ["before", *map(str, range(5000))]
+
+
+def test_a_child_leaves_its_parents_spool_alone(
+    daemon: ScriptedDaemon, new_emitter: Callable[..., Emitter], short_path: Path
+) -> None:
+    """It has a name of its own and no spool; and when the parent is dead the next process gets it, though the child lives."""
+    program = """
+import os, signal, sys
+from telemetryd import hooks
+emitter = hooks.Emitter(sys.argv[1], "wal", sys.argv[2])
+emitter.operation_start("parent", "add", "ipfs")
+assert emitter.flush(60)
+if not os.fork():
+    emitter.operation_start("child", "add", "ipfs")
+    assert emitter.flush(60) and emitter.statistics().spooled == 0
+    assert emitter.close(60)
+    print(emitter.statistics().producer, flush=True)
+    sys.stdin.readline()
+    os._exit(0)
+signal.pause()
+"""
+    spool = str(short_path / "spool")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", program, daemon.path, spool]
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None and process.stdout is not None
+        assert process.stdout.readline().startswith(b"wal-")
+        process.kill()
+        process.wait()
+        emitter = new_emitter(spool=spool)
+        emitter.operation_start("next", "add", "ipfs")
+        assert emitter.flush(60)
+        assert emitter.statistics().producer == "wal"
+        process.stdin.close()
+    assert sorted(event["operation_id"] for event in daemon.events) == ["child", "next", "parent"]

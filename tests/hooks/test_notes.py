@@ -9,7 +9,14 @@ import pytest
 from telemetryd.hooks.clock import Offsets
 from telemetryd.hooks.notes import LONGEST_TEXT, Note, clipped, event_of, plain
 from telemetryd.model.codec import encode_event
-from telemetryd.model.events import BackendHealthChange, OperationStart, StatusChange
+from telemetryd.model.events import (
+    BACKEND_HEALTH_CHANGE,
+    OPERATION_START,
+    STATUS_CHANGE,
+    BackendHealthChange,
+    OperationStart,
+    StatusChange,
+)
 
 
 class Status(enum.Enum):
@@ -48,16 +55,16 @@ def status_note(**given: Any) -> Note:
         "error_type",
         "size",
     )
-    return (10.0, 1_000.0, StatusChange, *(arguments.get(name) for name in names))
+    return (10.0, 1_000.0, STATUS_CHANGE, *(arguments.get(name) for name in names))
 
 
 def test_notes_become_events_at_their_wall_time() -> None:
     """The instant plus the offset is the timestamp; arguments keep their names."""
     offsets = Offsets(10)
-    start, unusable = event_of((10.0, 1_000.0, OperationStart, "a", "add", Backend.IPFS, 5), offsets)
+    start, unusable = event_of((10.0, 1_000.0, OPERATION_START, "a", "add", Backend.IPFS, 5), offsets)
     assert unusable == 0
     assert start == OperationStart("a", "add", "ipfs", 1_010.0, 5)
-    health, _ = event_of((11.0, 1_000.0, BackendHealthChange, "s3", None, "offline"), offsets)
+    health, _ = event_of((11.0, 1_000.0, BACKEND_HEALTH_CHANGE, "s3", None, "offline"), offsets)
     assert health == BackendHealthChange("s3", "offline", 1_011.0)
 
 
@@ -116,6 +123,6 @@ def test_texts_are_cut() -> None:
 def test_an_operation_has_one_offset() -> None:
     """A wall clock that steps between start and end does not bend the latency."""
     offsets = Offsets(10)
-    start, _ = event_of((10.0, 1_000.0, OperationStart, "a", "add", "ipfs", None), offsets)
-    end, _ = event_of((12.5, 9_000.0, StatusChange, "a", "completed", *[None] * 7), offsets)
+    start, _ = event_of((10.0, 1_000.0, OPERATION_START, "a", "add", "ipfs", None), offsets)
+    end, _ = event_of((12.5, 9_000.0, STATUS_CHANGE, "a", "completed", *[None] * 7), offsets)
     assert end.timestamp - start.timestamp == 2.5

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,8 +10,9 @@ import pytest
 from telemetryd.hooks.buffer import Buffer
 from telemetryd.hooks.clock import Clock
 from telemetryd.hooks.conversation import BATCH, MOST_UNACKED
-from telemetryd.hooks.sender import Sender
-from telemetryd.model.events import OperationStart, StatusChange
+from telemetryd.hooks.sender import PATIENCE, Sender
+from telemetryd.hooks.spool import Spool
+from telemetryd.model.events import OPERATION_START, STATUS_CHANGE
 from tests.end_to_end.waiting import until
 
 from .scripted_daemon import Line, ScriptedDaemon, acknowledge
@@ -18,21 +21,28 @@ from .scripted_daemon import Line, ScriptedDaemon, acknowledge
 class Wal:
     """Notes operations and wakes the sender, as an emitter does."""
 
-    def __init__(self, path: str, capacity: int = 1 << 20, **settings: float) -> None:
+    def __init__(self, path: str, capacity: int = 1 << 20, spool: Path | None = None, **settings: float) -> None:
         self.buffer = Buffer(capacity)
         self.now = 0.0
-        self.sender = Sender(self.buffer, Clock(lambda: self.now, lambda: self.now), path, "wal", **settings)
+        self.sender = Sender(
+            self.buffer,
+            Clock(lambda: self.now, lambda: self.now),
+            path,
+            "wal",
+            spool and Spool(str(spool), 1 << 24),
+            **settings,
+        )
 
     def add(self, *operation_ids: object) -> None:
         for operation_id in operation_ids:
             self.now += 1
-            self.buffer.put((self.now, 0.0, OperationStart, str(operation_id), "add", "ipfs", None))
+            self.buffer.put((self.now, 0.0, OPERATION_START, str(operation_id), "add", "ipfs", None))
         if self.sender.asleep:
             self.sender.wake()
 
     def process(self, operation_id: str) -> None:
         self.now += 1
-        self.buffer.put_processing((self.now, 0.0, StatusChange, operation_id, "processing", *[None] * 7))
+        self.buffer.put_processing((self.now, 0.0, STATUS_CHANGE, operation_id, "processing", *[None] * 7))
 
     def flush(self) -> None:
         passed = self.buffer.mark(self.now)
@@ -292,3 +302,70 @@ def test_leaving_without_a_daemon_ends_in_time(stopped_daemon: ScriptedDaemon, w
     wal.sender.join(60)
     assert not wal.sender.started
     assert len(wal.buffer) == 1
+
+
+@pytest.fixture
+def spooling(new_wal: Callable[..., Wal], short_path: Path) -> Wal:
+    return new_wal(spool=short_path / "spool")
+
+
+def test_what_a_daemon_does_not_read_goes_to_the_spool(daemon: ScriptedDaemon, spooling: Wal) -> None:
+    """With its socket's buffers full: after a moment of patience everything is there, and the buffer is free."""
+    spooling.add("first")
+    spooling.flush()
+    daemon.readable.clear()
+    spooling.add(*range(50 * BATCH))
+    supply = spooling.sender.conversation.supply
+    until(lambda: supply.spooled == 50 * BATCH, "all to be in the spool")
+    assert supply.waiting == 0
+    spooling.add("while it hangs")
+    until(lambda: supply.spooled == 50 * BATCH + 1, "that too")
+    daemon.readable.set()
+    spooling.flush()
+    assert ids(daemon) == ["first", *(str(number) for number in range(50 * BATCH)), "while it hangs"]
+    assert spooling.sender.misses == 0
+
+
+def test_a_slow_daemon_gets_everything_in_order(daemon: ScriptedDaemon, spooling: Wal) -> None:
+    """One that takes longer than our patience for each batch: what waits for it waits in the spool."""
+    slow = threading.Event()
+
+    def take_your_time(number: int) -> list[Line]:
+        if number < 3:
+            slow.wait(2 * PATIENCE)
+        return acknowledge(number)
+
+    daemon.answers = take_your_time
+    for number in range(3):
+        spooling.add(*(f"{number}-{each}" for each in range(40 * BATCH)))
+        until(lambda number=number: len(daemon.batches) > number, "a batch to be read")  # type: ignore[misc]
+    spooling.flush()
+    assert ids(daemon) == [f"{number}-{each}" for number in range(3) for each in range(40 * BATCH)]
+
+
+def test_what_a_daemon_refuses_goes_to_the_spool(daemon: ScriptedDaemon, spooling: Wal) -> None:
+    """It comes again from there, under its number, until it is taken."""
+    daemon.answers = lambda number: [{"nack": number, "error": "no space", "retry_after": 0.05}]
+    spooling.add("a")
+    supply = spooling.sender.conversation.supply
+    until(lambda: supply.spooled == 1, "the event to be in the spool")
+    spooling.add("b")
+    until(lambda: supply.spooled == 2, "the next one too")
+    daemon.answers = acknowledge
+    spooling.flush()
+    assert ids(daemon) == ["a", "b"]
+    assert [number for number, _ in daemon.batches[-2:]] == [1, 2]
+
+
+def test_while_there_is_no_daemon_the_spool_fills_between_attempts(
+    stopped_daemon: ScriptedDaemon, spooling: Wal
+) -> None:
+    """However rare these become: what is noted is on disk a moment later."""
+    for number in range(20):
+        spooling.add(number)
+        until(lambda number=number: spooling.sender.conversation.supply.spooled > number, "it")  # type: ignore[misc]
+    assert len(spooling.buffer) == 0
+    stopped_daemon.start()
+    spooling.flush()
+    assert ids(stopped_daemon) == [str(number) for number in range(20)]
+    assert spooling.sender.conversation.supply.spooled == 0

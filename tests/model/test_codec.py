@@ -113,6 +113,24 @@ def test_a_bad_event_costs_its_batch_nothing_else() -> None:
     assert [rejection.word for rejection in batch.rejections] == ["unknown_event", "not_an_object"]
 
 
+def test_an_event_nested_without_end_costs_its_batch_nothing_else() -> None:
+    """The batch has its number, so it can be answered; its other events are taken."""
+    deep = line(CHANGE)[:-1] + b',"more":' + DEEP + b"]" * DEEP.count(b"[") + b"}"
+    batch = decode_frame(b'{"batch":3,"events":[%b,%b,%b]}' % (line(START), deep, line(HEALTH)))
+    assert isinstance(batch, Batch)
+    assert batch.number == 3
+    assert [type(event) for event in batch.events] == [OperationStart, BackendHealthChange]
+    assert [rejection.word for rejection in batch.rejections] == ["too_deep"]
+
+
+def test_what_is_nested_without_end_beside_the_events_is_ignored() -> None:
+    """As any unknown field is."""
+    deep = DEEP + b"]" * DEEP.count(b"[")
+    assert decode_frame(b'{"more":%b,"batch":3,"events":[%b]}' % (deep, line(HEALTH))) == Batch(
+        3, [BackendHealthChange("s3", "online", 3.0)], []
+    )
+
+
 @pytest.mark.parametrize(
     ("frame", "word"),
     [

@@ -1,0 +1,195 @@
+"""The way from the buffer to the outbox: straight, or by the spool while the daemon does not keep up.
+
+Events keep their order: whatever is in the spool goes first. With a spool, what cannot be sent at once
+is put there, together with what was sent and is not acknowledged, and so outlives the process.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from itertools import takewhile
+from typing import TypeAlias
+
+import msgspec
+
+from telemetryd.model.events import Event
+
+from .buffer import Buffer
+from .clock import Offsets
+from .notes import FIRST_ARGUMENT, KIND, MARK, event_of
+from .outbox import Outbox, Outgoing
+from .spool import BATCH_EVENTS, Spool
+from .tally import Tally
+
+BATCH = BATCH_EVENTS
+MOST_OPERATIONS = 100_000  # in flight, each with the offset of its start
+# Flushes that wait for what is in the spool; beyond it the oldest is never told.
+_MOST_MARKS = 1024
+
+_Thing: TypeAlias = Event | threading.Event
+
+
+class Supply:
+    """Fills ``outbox`` from ``buffer``, by ``spool`` where there is one and it is open.
+
+    ``enabled`` is what the daemon last said about wanting events. ``invalid`` counts arguments that
+    no event can be made of, ``discarded`` events that are not wanted.
+    """
+
+    def __init__(self, buffer: Buffer, outbox: Outbox, spool: Spool | None) -> None:
+        self.outbox = outbox
+        self.spool = spool
+        self.enabled = True
+        self.invalid = Tally()
+        self.discarded = Tally()
+        self._buffer = buffer
+        self._offsets = Offsets(MOST_OPERATIONS)
+        # What was taken from the buffer and is neither in the outbox nor in the spool; less than a batch.
+        self._held: deque[_Thing] = deque()
+        # Flushes, each with the ordinal of the last record before it.
+        self._marks: deque[tuple[int, threading.Event]] = deque(maxlen=_MOST_MARKS)
+        self._left = 0  # events in the spool when it was closed
+
+    @property
+    def waiting(self) -> int:
+        """Events before the outbox that are in memory."""
+        return len(self._buffer) + len(self._held)
+
+    @property
+    def spooled(self) -> int:
+        """Events in the spool that are not acknowledged, under way or not."""
+        if self.spool is None or not self.spool.opened:
+            return self._left
+        return self.spool.events + self.outbox.spooled
+
+    def fill(self, *, behind: bool = False) -> int:
+        """Move events towards the outbox; return BATCH where there may be more to move at once, else less.
+
+        ``behind`` says that the daemon does not acknowledge what it was sent. Without a spool nothing
+        is taken from the buffer while the outbox is full: then the buffer fills, which is bounded.
+        """
+        if self._open:
+            if behind or self._spool_waits or self._buffer.crowded:
+                self.put_away()
+            if self._spool_waits:
+                self._take_from_spool()
+            if self._spool_waits:
+                return 0
+        if self.outbox.full:
+            return 0
+        taken = self._take()
+        events: list[Event] = []
+        while self._held:
+            thing = self._held.popleft()
+            if isinstance(thing, threading.Event):
+                self._add(events)
+                events = []
+                self.outbox.mark(thing)
+            else:
+                events.append(thing)
+        self._add(events)
+        return taken
+
+    def put_away(self) -> bool:
+        """Bring all that is not acknowledged into the spool; return False where there is none, or it takes no more."""
+        spool = self.spool
+        if spool is None or not spool.opened:
+            return False
+        if not spool.events and not self.outbox.keep(self._keep):
+            return False
+        # As many turns as there are batches now: who notes faster than a disk writes must not keep us here.
+        for _ in range(len(self._buffer) // BATCH + 1):
+            self._take()
+            if not self._spool_held(spool):
+                break
+        spool.sync()
+        return not self._held
+
+    def open(self, name: str, *, given: bool) -> None:
+        """Open the spool, whose batches are the only ones from now on; raises :class:`OSError`."""
+        assert self.spool is not None and not self.outbox
+        self.spool.open(name, given=given)
+        self._left = 0
+        self.outbox.leave()
+
+    def close(self) -> None:
+        """Bring everything into the spool and close it; what finds no room there stays in memory, and the spool open."""
+        if self.spool is not None and self.put_away():
+            self._left = self.outbox.unacked + self.spool.events
+            self.outbox.leave()
+            self.spool.close()
+
+    def settle(self) -> None:
+        """Let the spool forget what is dealt with."""
+        if self.spool is not None and self.spool.opened:
+            first = self.outbox.first_spooled
+            self.spool.settle(first - 1 if first else self.spool.taken)
+
+    @property
+    def _spool_waits(self) -> bool:
+        return self.spool is not None and self.spool.events > 0
+
+    @property
+    def _open(self) -> bool:
+        return self.spool is not None and self.spool.opened
+
+    def _take(self) -> int:
+        """Take notes from the buffer, make events of them and hold these; return how many notes it were."""
+        if self._held:
+            return 0
+        notes = self._buffer.take(BATCH)
+        for note in notes:
+            if note[KIND] == MARK:
+                self._held.append(note[FIRST_ARGUMENT])
+            elif not self.enabled:
+                self.discarded.add()
+            else:
+                try:
+                    event, unusable = event_of(note, self._offsets)
+                except msgspec.ValidationError:
+                    self.invalid.add()
+                else:
+                    self._held.append(event)
+                    if unusable:
+                        self.invalid.add(unusable)
+        return len(notes)
+
+    def _add(self, events: list[Event]) -> None:
+        if events:
+            self.outbox.add(events)
+
+    def _keep(self, batch: Outgoing) -> int:
+        assert self.spool is not None
+        return self.spool.keep(batch.number, batch.events, batch.body)
+
+    def _spool_held(self, spool: Spool) -> bool:
+        """Append what is held; return False where the spool took only part of it."""
+        while self._held:
+            first = self._held[0]
+            if isinstance(first, threading.Event):
+                self._held.popleft()
+                if spool.events:
+                    self._marks.append((spool.last, first))
+                else:
+                    self.outbox.mark(first)
+                continue
+            events = [each for each in takewhile(_is_event, self._held) if not isinstance(each, threading.Event)]
+            taken = spool.append(events)
+            for _ in range(taken):
+                self._held.popleft()
+            if taken < len(events):
+                return False
+        return True
+
+    def _take_from_spool(self) -> None:
+        assert self.spool is not None
+        for each in self.spool.take(self.outbox.room, self.outbox.next, self.outbox.max_body):
+            self.outbox.add_spooled(each.number, each.events, each.body, each.first)
+            while self._marks and self._marks[0][0] <= each.last:
+                self.outbox.mark(self._marks.popleft()[1])
+        self.settle()
+
+
+def _is_event(thing: _Thing) -> bool:
+    return not isinstance(thing, threading.Event)

@@ -1,0 +1,53 @@
+"""Where the search begins: for each target some bytes that it takes, and some that once broke it."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+
+from telemetryd.storage.journal import Checkpoint, EventsRecord, ExpiredRecord, encode_record
+
+_START = {"event": "operation_start", "operation_id": "a", "operation_type": "add", "backend": "ipfs", "timestamp": 1.5}
+_CHANGE = {"event": "status_change", "operation_id": "a", "status": "failed", "timestamp": 2.0, "error": "é\ud800"}
+_HEALTH = {"event": "backend_health_change", "backend": "s3", "new_status": "online", "timestamp": 3}
+_BEGINNING = struct.pack("<8sI", b"TLMDJRNL", 1)
+_HEADER = _BEGINNING + struct.pack("<I", zlib.crc32(_BEGINNING))
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value).encode()
+
+
+SEEDS: dict[str, tuple[bytes, ...]] = {
+    "frame": (b"\x01\x07one\ntwo\n\n \nlonger than eight\nthr", b"\x00\x00\n", b"\x02\x01" + b"x" * 200 + b"\n\n"),
+    "event": (
+        _json(_START),
+        _json(_CHANGE),
+        _json(_HEALTH | {"old_status": "offline", "more": [1, {"x": None}]}),
+        _json({"batch": 1, "events": [_START, _CHANGE, _HEALTH, 17, {"event": "?"}]}),
+        _json({"hello": {"producer": "wal", "version": 1, "dropped": 0}}),
+        b'{"batch":3,"events":[{"event":"status_change","more":' + b"[" * 3000 + b"]" * 3000 + b"},1]}",
+    ),
+    "settings": (
+        b'\x00[telemetry]\nretention_days = 7\n[http]\nlisten = "127.0.0.1:0"\n',
+        b'\x01{"format": 1, "telemetry": {"enabled": false, "retention_days": 3}}',
+        b"\x02IPFS_KIT_TELEMETRY_RETENTION=7\n3=60\nTELEMETRYD_HTTP_LISTEN=unix:/run/api.sock",
+        b"\x03http.listen=[::1]:80\ningest.socket=/run/s\n5=true",
+        b'\x04j{"retention_days": 7, "enabled": false, "metrics_path": "/tmp"}',
+        b"\x04fretention_days=7&enabled=off",
+    ),
+    "query": (
+        b"metric_type=queue_size&operation_type=add&backend=ipfs&status=retrying&start_time=90.5&end_time=1e3"
+        b"&aggregation=percentile_95&interval=3600",
+        b"sort=slowest&limit=10&start_time=5&end_time=253402300799",
+        b"start_time=%EF%BC%91&interval=%C2%B2&x=%ED%A0%80",
+    ),
+    "journal": (
+        _HEADER
+        + encode_record(Checkpoint(7, True, b"state"))
+        + encode_record(EventsRecord(7, 1.5, "wal", 3, b'{"batch":3,"events":[]}'))
+        + encode_record(ExpiredRecord(8, 2.5, ["a", "b"])),
+        encode_record(EventsRecord(7, 1.5, "", 0, b"\xff\x00TR"))[:-1],
+    ),
+}

@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from telemetryd.hooks.spool import BATCH_EVENTS, RECORD_BYTES, Spool, Spooled
+from telemetryd.hooks.spool_format import RECORDS, SLOT
+from telemetryd.model.events import OperationStart
+
+ROOT = Path(__file__).resolve().parents[2]
+LIMIT = 1 << 20
+LONG = 1 << 20
+
+
+class Disk:
+    """A path, and the spools opened on it one after the other."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.spool = Spool(str(path), LIMIT)
+
+    def open(self, name: str = "wal", *, given: bool = True, limit: int = LIMIT) -> Spool:
+        """Open it as the next process does, after the last one was killed."""
+        self.spool.abandon()
+        self.spool = Spool(str(self.path), limit)
+        self.spool.open(name, given=given)
+        return self.spool
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    made = Disk(tmp_path / "spool")
+    yield made
+    made.spool.abandon()
+
+
+def events(*ids: object) -> list[OperationStart]:
+    return [OperationStart(str(each), "add", "ipfs", 1.0) for each in ids]
+
+
+def ids(batch: Spooled) -> list[str]:
+    return [each["operation_id"] for each in json.loads(b"[" + batch.body + b"]")]
+
+
+def told(batches: list[Spooled]) -> list[tuple[int, list[str]]]:
+    return [(batch.number, ids(batch)) for batch in batches]
+
+
+def test_what_was_appended_comes_out_in_order_after_a_kill(disk: Disk) -> None:
+    """Several short records make one batch, which gets the number that was asked for."""
+    spool = disk.open()
+    assert spool.append(events("a", "b")) == 2
+    assert spool.append(events("c")) == 1
+    again = disk.open()
+    assert (again.events, again.last) == (3, 2)
+    assert told(again.take(8, 41, LONG)) == [(41, ["a", "b", "c"])]
+    assert again.events == 0
+
+
+def test_a_number_once_given_stays_with_its_events(disk: Disk) -> None:
+    """Whatever was appended since, whatever number would be next: the daemon may have that batch."""
+    spool = disk.open()
+    spool.append(events("a", "b"))
+    spool.take(8, 41, LONG)
+    spool.append(events("c"))
+    assert told(disk.open().take(8, 90, LONG)) == [(41, ["a", "b"]), (90, ["c"])]
+    assert told(disk.open().take(8, 95, LONG)) == [(41, ["a", "b"]), (90, ["c"])]
+
+
+def test_what_was_sent_before_it_was_spooled_keeps_its_number(disk: Disk) -> None:
+    """And comes before what was not sent."""
+    spool = disk.open()
+    assert spool.keep(7, 2, b'{"operation_id":"a"},{"operation_id":"b"}') == 1
+    assert spool.keep(8, 1, b'{"operation_id":"c"}') == 2
+    assert spool.events == 0, "these are under way"
+    spool.append(events("d"))
+    assert told(disk.open().take(8, 3, LONG)) == [(7, ["a", "b"]), (8, ["c"]), (9, ["d"])]
+
+
+def test_what_is_settled_does_not_come_again(disk: Disk) -> None:
+    """Up to an ordinal, and when all is settled the file shrinks to its beginning."""
+    spool = disk.open()
+    for each in "abc":
+        spool.append(events(each))
+        spool.take(1, 1 + spool.taken, LONG)
+    spool.settle(2)
+    assert told(disk.open().take(8, 9, LONG)) == [(3, ["c"])]
+    disk.spool.settle(3)
+    assert disk.path.stat().st_size == RECORDS
+    assert disk.open().events == 0
+
+
+def test_ordinals_are_not_used_again(disk: Disk) -> None:
+    """A new record is never taken for one that had a number, though nothing of that is left."""
+    spool = disk.open()
+    spool.append(events("a"))
+    spool.take(1, 5, LONG)
+    spool.settle(1)
+    again = disk.open()
+    again.append(events("b"))
+    assert again.last == 2
+    assert told(again.take(1, 9, LONG)) == [(9, ["b"])]
+
+
+def test_batches_are_as_long_as_the_daemon_takes(disk: Disk) -> None:
+    """By bytes and by events."""
+    spool = disk.open()
+    spool.append(events(*range(500)))
+    batches = spool.take(1000, 1, 5000)
+    assert all(len(batch.body) <= 5000 for batch in batches)
+    assert [each for batch in batches for each in ids(batch)] == [str(number) for number in range(500)]
+    spool.append(events(*range(3 * BATCH_EVENTS)))
+    assert max(batch.events for batch in spool.take(1000, 1000, LONG)) <= BATCH_EVENTS
+
+
+def test_a_record_is_short(disk: Disk) -> None:
+    """So that a daemon with short lines takes it."""
+    spool = disk.open()
+    spool.append(events(*range(100)))
+    assert max(len(batch.body) for batch in spool.take(1000, 1, 0)) <= RECORD_BYTES
+
+
+def test_no_more_is_taken_than_asked_for(disk: Disk) -> None:
+    """The rest stays."""
+    spool = disk.open()
+    spool.append(events(*range(500)))
+    first = spool.take(1, 1, 5000)
+    assert len(first) == 1
+    assert spool.events == 500 - first[0].events
+
+
+def test_it_is_bounded(disk: Disk) -> None:
+    """What finds no room is not taken, and `trouble` says so until there is room."""
+    spool = disk.open(limit=RECORDS + 5000)
+    taken = spool.append(events(*range(500)))
+    assert 0 < taken < 500
+    assert disk.path.stat().st_size <= RECORDS + 5000
+    assert "full" in spool.trouble
+    assert spool.append(events(*range(500))) == 0
+    (batch, *_) = spool.take(100, 1, LONG)
+    assert batch.events == taken
+    assert spool.keep(2, 1, b"x" * 5000) == 0
+    spool.settle(spool.last)
+    assert spool.append(events("a")) == 1
+    assert spool.trouble == ""
+
+
+def test_a_torn_tail_costs_what_was_torn(disk: Disk) -> None:
+    """Cut anywhere, all whole records before the cut are there, and what is appended then follows them."""
+    spool = disk.open()
+    for each in ("a", "b"):
+        spool.append(events(each))
+    whole = disk.path.read_bytes()
+    (size,) = {len(whole[RECORDS:]) // 2}
+    for cut in range(RECORDS, len(whole)):
+        disk.path.write_bytes(whole[:cut])
+        again = disk.open()
+        again.append(events("c"))
+        expected = ["a", "c"] if cut >= RECORDS + size else ["c"]
+        assert told(disk.open().take(8, 1, LONG)) == [(1, expected)], cut
+
+
+def test_a_flipped_byte_costs_its_record_and_nothing_else(disk: Disk) -> None:
+    """Wherever it is: the other records are there, and no number changes hands."""
+    spool = disk.open()
+    spool.append(events("a"))
+    spool.take(1, 5, LONG)
+    spool.append(events("b"))
+    spool.append(events("c"))
+    whole = disk.path.read_bytes()
+    size = (len(whole) - RECORDS) // 3
+    for at in range(RECORDS, len(whole)):
+        content = bytearray(whole)
+        content[at] ^= 0x55
+        disk.path.write_bytes(content)
+        found = {each: number for number, those in told(disk.open().take(8, 90, LONG)) for each in those}
+        expected = {"a": 5, "b": 90, "c": 90}
+        del expected["abc"[(at - RECORDS) // size]]
+        assert found == expected, at
+
+
+def test_a_torn_state_leaves_the_one_before(disk: Disk) -> None:
+    """A number whose state did not reach the disk was not sent: another may be given."""
+    spool = disk.open()
+    spool.append(events("a"))
+    before = disk.path.read_bytes()
+    spool.take(1, 5, LONG)
+    after = disk.path.read_bytes()
+    (slot,) = [start for start in (SLOT, 2 * SLOT) if before[start : start + SLOT] != after[start : start + SLOT]]
+    for torn in (0, 1, 7, 8, 9, 12):
+        disk.spool.abandon()
+        disk.path.write_bytes(after[: slot + torn] + bytes(SLOT - torn) + after[slot + SLOT :])
+        assert told(disk.open().take(1, 6, LONG)) == [(6, ["a"])]
+
+
+def test_the_name_stays_while_events_wait_under_it(disk: Disk) -> None:
+    """Their numbers are that name's; an empty spool takes the name that is given, and keeps its own where none is."""
+    assert disk.open("first").name == "first"
+    assert disk.open("made up", given=False).name == "first"
+    disk.spool.append(events("a"))
+    assert disk.open("second").name == "first"
+    disk.spool.take(1, 1, LONG)
+    disk.spool.settle(1)
+    assert disk.open("second").name == "second"
+
+
+def test_a_disk_that_takes_nothing_is_told_and_tried_again(tmp_path: Path) -> None:
+    """What a failed write has left is written over: nothing torn lies between two records."""
+    program = """
+import resource, signal, sys
+from telemetryd.hooks.spool import Spool
+from telemetryd.hooks.spool_format import RECORDS
+from telemetryd.model.events import OperationStart
+
+def events(*ids):
+    return [OperationStart(each, "add", "ipfs", 1.0) for each in ids]
+
+spool = Spool(sys.argv[1], 1 << 20)
+spool.open("wal", given=True)
+assert spool.append(events("a")) == 1
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (RECORDS + 150, hard))
+assert spool.append(events("b")) == 0
+print(spool.trouble)
+assert spool.append(events("c")) == 0
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+assert spool.append(events("d")) == 1
+print(spool.trouble)
+print(b"".join(each.body for each in spool.take(1, 1, 1000)).count(b"operation_id"))
+"""
+    path = tmp_path / "spool"
+    ran = subprocess.run(
+        [sys.executable, "-c", program, str(path)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ran.returncode == 0, ran.stderr
+    trouble, cleared, count = ran.stdout.splitlines()
+    assert trouble.startswith("the spool cannot be written: ")
+    assert (cleared, count) == ("", "2")
+    disk = Disk(path)
+    assert [each for _, those in told(disk.open().take(8, 1, LONG)) for each in those] == ["a", "d"]
+    disk.spool.abandon()
