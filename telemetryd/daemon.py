@@ -49,7 +49,7 @@ from telemetryd.instrumentation.events import (
 )
 from telemetryd.live.realtime import realtime
 from telemetryd.live.tracker import Tracker
-from telemetryd.model.errors import TelemetrydError
+from telemetryd.model.errors import StorageError, TelemetrydError
 from telemetryd.model.events import STATES
 from telemetryd.model.settings import Settings
 from telemetryd.query.engine import QueryEngine
@@ -137,7 +137,10 @@ async def running(
         if configuration.damaged:
             instrumentation.emit(SettingsDamaged(str(configuration.stored_path)))
         ledger = Ledger(settings(), instrumentation)
-        catalog, recovery = await asyncio.to_thread(_recover, files, folder, ledger, instrumentation, clock())
+        try:
+            catalog, recovery = await asyncio.to_thread(_recover, files, folder, ledger, instrumentation, clock())
+        except OSError as error:
+            raise StorageError(f"{folder.path}: expected a store that can be read, found: {error}") from None
         recorder = Recorder(
             ledger,
             settings,
@@ -153,7 +156,7 @@ async def running(
         parts.callback(listener.close)
         await parts.enter_async_context(eternal("recorder", recorder.run(), instrumentation, on_fault, recorder.drain))
         reader = Reader(files, catalog.carry)
-        engine = QueryEngine(partial(_snapshot, recorder, catalog, settings, clock), settings, reader)
+        engine = QueryEngine(partial(_snapshot, recorder, catalog, settings, clock), settings, reader, upkeep.set_aside)
         parts.callback(engine.close)
         starting = ["the daemon is starting"]
         services = Services(
@@ -247,7 +250,10 @@ def _recover(
     if ledger.sequence <= inventory.catalog.last:
         # The journal is gone, the parts are not: their sequences are taken.
         ledger.skip_to(inventory.catalog.last + 1)
-    seed_window(files, inventory.catalog, ledger, now)
+    for error in seed_window(files, inventory.catalog, ledger, now):
+        inventory.catalog.replace(error.part.hour, (error.part,), ())
+        folder.quarantine(error.part.path)
+        instrumentation.emit(Quarantined(error.part.path, str(error)))
     return inventory.catalog, recovery
 
 

@@ -6,13 +6,14 @@ import os
 import random
 from pathlib import Path
 
+from telemetryd.storage.compactor import Merge, merge, remove
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from telemetryd.storage.inventory import judge, take_inventory
 from telemetryd.storage.journal import ActiveSegment, Checkpoint
 from telemetryd.storage.part_name import Kind, Level, Part
 
-from .samples import HOUR, frozen_of, in_file_order, sealed, stored_rows
+from .samples import HOUR, INTERVAL, frozen_of, hour_parts, in_file_order, sealed, stored_rows
 
 FOLDER = Folder(Files(), "/data")
 
@@ -124,9 +125,8 @@ def test_a_part_that_was_cut_off_is_set_aside_and_covers_nothing(files: Files, f
 
 def test_a_segment_that_came_back_is_set_aside(files: Files, folder: Folder) -> None:
     """It is kept in quarantine, in case a person knows better."""
-    (events, rollups) = sealed(files, folder, frozen_of(100))
-    for each in (events, rollups):
-        files.rename(each.path, Part.named(folder, each.kind, HOUR, "hour", 1, 100).path)
+    merged = merge(files, folder, Merge(HOUR, hour_parts(sealed(files, folder, frozen_of(100)))), INTERVAL)
+    remove(files, folder, merged.old)
     ActiveSegment.create(files, folder, Checkpoint(1, True, b"")).close()
     found = take_inventory(files, folder)
     assert found.segments == []
