@@ -139,6 +139,20 @@ class Files:
         finally:
             os.close(descriptor)
 
+    def holder(self, path: str) -> str:
+        """Return the note of whoever holds the lock of a file, ``another`` without one, or nothing where it is free."""
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError:
+            return ""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return os.read(descriptor, 256).decode(errors="replace").strip() or "another"
+        finally:
+            os.close(descriptor)
+        return ""
+
     def lock(self, path: str, note: str) -> Lock:
         """Lock a file exclusively and leave ``note`` in it.
 

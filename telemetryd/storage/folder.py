@@ -14,6 +14,7 @@ from .files import TMP, Files, Lock
 
 EVENTS: Literal["events"] = "events"
 ROLLUPS: Literal["rollups"] = "rollups"
+JOURNAL = "journal"
 QUARANTINE = "quarantine"
 LOCK = "lock"
 
@@ -27,7 +28,7 @@ class Folder:
 
     def __init__(self, files: Files, metrics_path: str) -> None:
         self.path = os.path.abspath(os.path.expanduser(metrics_path))
-        self.journal = os.path.join(self.path, "journal")
+        self.journal = os.path.join(self.path, JOURNAL)
         self.settings = os.path.join(self.path, "settings.json")
         self.set_aside: list[tuple[str, str]] = []
         self._files = files
@@ -72,6 +73,15 @@ class Folder:
         self._files.sync_folder(os.path.dirname(path))
         return chosen
 
+    def clear(self) -> None:
+        """Set aside what stands where folders of ours belong, or files that come and go. Raises OSError."""
+        for name in (QUARANTINE, JOURNAL, EVENTS, ROLLUPS):
+            self._clear(name, self._files.leads_to_folder)
+        self._clear(LOCK, self._files.is_file)
+        for name in self._files.names(self.path):
+            if name.endswith(TMP):
+                self._clear(name, self._files.is_file)
+
     def sync_partition(self, partition: str) -> None:
         """Return once the names in a partition's folder, and those that lead to it, are on disk. Raises OSError."""
         # All the way up: whoever made these folders may have failed before they were durable.
@@ -103,11 +113,7 @@ class Folder:
             self._clear(QUARANTINE, self._files.leads_to_folder)
             self._clear(LOCK, self._files.is_file)
             lock = self._files.lock(os.path.join(self.path, LOCK), f"{os.getpid()}\n")
-            for name in ("journal", EVENTS, ROLLUPS):
-                self._clear(name, self._files.leads_to_folder)
-            for name in self._files.names(self.path):
-                if name.endswith(TMP):
-                    self._clear(name, self._files.is_file)
+            self.clear()
             for each in (self.journal, self.root(EVENTS), self.root(ROLLUPS)):
                 self._files.make_folder(each)
             self._probe()
