@@ -136,7 +136,12 @@ def _configuration(options: argparse.Namespace, environ: Mapping[str, str]) -> C
 
 
 def _print(data: Mapping[str, Any], lines: Iterable[str], *, as_json: bool) -> None:
-    print(json.dumps(data, indent=2, default=str) if as_json else "\n".join(lines))
+    text = json.dumps(data, indent=2, default=str) if as_json else "\n".join(lines)
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # Whoever read it has seen enough; Python must not try again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Progress:

@@ -3,8 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
 
 from telemetryd.storage.files import File, Files, Lock
+
+T = TypeVar("T")
+
+# A daemon may remove what it has compacted while it is looked at; then one looks again.
+ATTEMPTS = 5
+
+
+def steady(look: Callable[[], T]) -> T:
+    """Return what a look gives in which nothing went away; raises what the last of some gives."""
+    for _ in range(ATTEMPTS - 1):
+        with suppress(FileNotFoundError):
+            return look()
+    return look()
 
 
 class Looking(Files):

@@ -16,13 +16,13 @@ from telemetryd.storage.part_name import Part
 
 from .findings import PartsFound, Problem, Report
 from .hour import HourExamined
-from .looking import Looking
+from .looking import Looking, steady
 from .segment import examine_segment
 
 # How many parts are done, and how many there are.
 Progress = Callable[[int, int], None]
 _OURS = ("journal", EVENTS, ROLLUPS, QUARANTINE, LOCK, "settings.json")
-TORN = "torn bytes at its end, which were never acknowledged: a start passes over them"
+TORN = "bytes at its end are no record, as a write is that a crash cut short: a start passes over them"
 
 
 class Examination:
@@ -137,6 +137,10 @@ def check(files: Files, metrics_path: str, settings: Iterable[str], progress: Pr
     """Return what is to be told of a store, all of it read; raises OSError."""
     if not files.leads_to_folder(metrics_path):
         raise NotADirectoryError(20, "expected a folder", metrics_path)
-    examination = Examination(metrics_path, settings)
-    examination.run(progress)
-    return examination
+
+    def look() -> Examination:
+        examination = Examination(metrics_path, settings)
+        examination.run(progress)
+        return examination
+
+    return steady(look)

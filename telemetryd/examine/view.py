@@ -18,7 +18,7 @@ from telemetryd.storage.journal import first_sequence_of, read_segment
 from telemetryd.storage.part_file import PART_KEY, VERSION_KEY, UnreadablePart, describe
 from telemetryd.storage.part_name import Part, place_of
 
-from .looking import Looking
+from .looking import Looking, steady
 from .segment import events_of, records_of
 
 Shown = dict[str, Any]
@@ -28,7 +28,7 @@ def inspect(path: str, rows: int, records: int) -> Shown:
     """Return what a path holds; raises CorruptFile, OSError. ``kind`` says which of the three it is."""
     files = Looking()
     if files.leads_to_folder(path):
-        return inspect_store(files, path)
+        return steady(lambda: inspect_store(files, path))
     if first_sequence_of(path) is not None:
         return inspect_segment(files, path, records)
     return inspect_part(files, path, rows)
@@ -154,10 +154,10 @@ def _segment_in_store(files: Files, path: str) -> Shown:
 
 def _column(metadata: Any, at: int) -> Shown:
     chunks = [metadata.row_group(group).column(at) for group in range(metadata.num_row_groups)]
-    column = metadata.schema.column(at)
+    name = metadata.schema.column(at).path.split(".")[0]
     return {
-        "name": column.path.split(".")[0],
-        "type": str(column.logical_type) if str(column.logical_type) != "None" else column.physical_type,
+        "name": name,
+        "type": str(metadata.schema.to_arrow_schema().field(name).type),
         "encodings": sorted({encoding for chunk in chunks for encoding in chunk.encodings}),
         "bytes": sum(chunk.total_compressed_size for chunk in chunks),
         "uncompressed_bytes": sum(chunk.total_uncompressed_size for chunk in chunks),

@@ -49,11 +49,12 @@ def recover(
     for index, (path, content) in enumerate(readable):
         following = readable[index + 1][1].checkpoint.sequence if index + 1 < len(readable) else None
         missing = content.checkpoint.sequence - ledger.sequence if index else 0
+        before = readable[index - 1][0] if index else ""
         # After a segment without rows the next one begins one further, for it needs another name.
+        if content.lost or (missing > (before in empty) and before not in damaged):
+            instrumentation.emit(JournalDamaged(path, content.lost, max(0, missing)))
         if content.lost:
             damaged.add(path)
-        if content.lost or missing > (readable[index - 1][0] in empty):
-            instrumentation.emit(JournalDamaged(path, content.lost, max(0, missing)))
         if index == 0 or content.checkpoint.sequence > ledger.sequence:
             # Where records before this segment are lost, its checkpoint knows more than they told.
             _restore(ledger, path, content, instrumentation)

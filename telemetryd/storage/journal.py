@@ -185,9 +185,11 @@ def read_segment(files: Files, path: str) -> SegmentContent:
         raise CorruptFile(f"{path}: expected a segment's name, found another")
     data = _read(files, path)
     _refuse_later_version(data, path)
+    has_header = data.startswith(_header())
     spans: list[tuple[int, int, int]] = []
     checkpoint: Checkpoint | None = None
-    damaged, end = 0, min(len(data), _HEADER.size)
+    end = min(len(data), _HEADER.size)
+    damaged = 0 if has_header else end
     for kind, start, stop in _scan(data, end):
         damaged += start - _RECORD.size - end
         end = stop

@@ -20,7 +20,7 @@ from telemetryd.storage.files import Files
 from telemetryd.storage.journal import read_segment
 from tests.damage import EXHAUSTIVE, ODD, cut, flipped, put_odd
 
-from .small_store import ACTIVE, CLOSED, LAST, Told, ask, build
+from .small_store import ACTIVE, LAST, Told, ask, build
 
 pytestmark = pytest.mark.timeout(0 if EXHAUSTIVE else 120)
 
