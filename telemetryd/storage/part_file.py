@@ -197,7 +197,7 @@ class Output:
         self._tail: bytearray | None = None
         self._file: File = files.create(path + TMP)
         self.closed = False
-        self.stream = pa.BufferedOutputStream(pa.PythonFile(self, mode="w"), _WRITE_BUFFER)
+        self.stream: Any = pa.BufferedOutputStream(pa.PythonFile(self, mode="w"), _WRITE_BUFFER)
 
     def write(self, data: bytes) -> int:
         self._size += len(data)
@@ -235,13 +235,19 @@ class Output:
         )
         writer.close()
         self.stream.flush()
+        self._let_go()
         self._file.write(sealed(bytes(self._tail)))
         self._file.sync()
         self._file.close()
         self._files.rename(self._path + TMP, self._path)
         return self._size
 
+    def _let_go(self) -> None:
+        # The stream refers to us from where Python's collector does not see it: its buffer would stay for ever.
+        self.stream = None
+
     def abandon(self) -> None:
         """Remove what was written so far."""
+        self._let_go()
         self._file.close()
         remove_if_there(self._files, self._path + TMP)

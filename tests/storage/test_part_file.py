@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable
@@ -16,11 +17,22 @@ from telemetryd.storage.compactor import Merge, merge
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from telemetryd.storage.part import EventsWriter, read_carry, read_events, read_rollups, scan_events
-from telemetryd.storage.part_file import Checked, UnreadablePart, describe, verify
+from telemetryd.storage.part_file import Checked, Output, UnreadablePart, describe, verify
 from telemetryd.storage.part_name import Part
 from tests.damage import ODD, cut, flipped, put_odd
 
-from .samples import HOUR, INTERVAL, columns_of, frozen_of, hour_parts, in_file_order, rows_of, sealed, stored_rows
+from .samples import (
+    HOUR,
+    INTERVAL,
+    FailingFiles,
+    columns_of,
+    frozen_of,
+    hour_parts,
+    in_file_order,
+    rows_of,
+    sealed,
+    stored_rows,
+)
 
 FORMAT_1 = Path(__file__).parent / "format_1"
 
@@ -184,3 +196,14 @@ def test_a_damaged_footer_is_never_parsed(files: Files, part: Part) -> None:
     Path(part.path).write_bytes(data)
     with pytest.raises(UnreadablePart, match="the checksum of its footer is wrong"):
         describe(files, part)
+
+
+def test_what_wrote_a_part_is_let_go_of(files: Files, folder: Folder) -> None:
+    """Written or given up, nothing of its buffers stays behind."""
+    gc.collect()
+    before = sum(isinstance(each, Output) for each in gc.get_objects())
+    sealed(files, folder, frozen_of(12), frozen_of(12, first=13))
+    with pytest.raises(OSError, match="No space left"):
+        sealed(FailingFiles(4), folder, frozen_of(12, first=25))
+    gc.collect()
+    assert sum(isinstance(each, Output) for each in gc.get_objects()) == before
