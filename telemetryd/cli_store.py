@@ -71,7 +71,7 @@ def fsck(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         # Before a lock would make the folder.
         if not os.path.isdir(telemetry.metrics_path):
             raise StorageError(f"{telemetry.metrics_path}: expected the folder of a store, found none")
-        with _Progress(sys.stderr) as progress:
+        with Progress(sys.stderr) as progress:
             if options.repair:
                 report = repair(*common, telemetry.sampling_interval, progress)
             else:
@@ -144,16 +144,17 @@ def _print(data: Mapping[str, Any], lines: Iterable[str], *, as_json: bool) -> N
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-class _Progress:
+class Progress:
     """Says how far it is, on a terminal in place and elsewhere now and then, once it takes longer than a moment."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Any, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
+        self._clock = clock
         self._live = stream.isatty()
-        self._next = time.monotonic() + (1.0 if self._live else 10.0)
+        self._next = clock() + (1.0 if self._live else 10.0)
         self._shown = False
 
-    def __enter__(self) -> _Progress:
+    def __enter__(self) -> Progress:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -162,9 +163,9 @@ class _Progress:
             self._stream.flush()
 
     def __call__(self, done: int, total: int) -> None:
-        if time.monotonic() < self._next:
+        if self._clock() < self._next:
             return
-        self._next = time.monotonic() + (0.2 if self._live else 10.0)
+        self._next = self._clock() + (0.2 if self._live else 10.0)
         self._shown = True
         text = f"checked {done:,} of {total:,} parts"
         self._stream.write(f"\r{text}" if self._live else f"{text}\n")
