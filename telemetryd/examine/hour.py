@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 
@@ -53,7 +54,8 @@ class HourExamined:
         whole = HourParts(tuple(events), tuple(rollups))
         unspoken = [part for part in events if not any(rollup.meets(part) for rollup in rollups)]
         if unspoken:
-            self.missing = f"expected a rollup for the rows of {len(unspoken)} events parts, found none"
+            more = f" and {len(unspoken) - 1} more" if len(unspoken) > 1 else ""
+            self.missing = f"expected a rollup for the rows of {os.path.basename(unspoken[0].path)}{more}, found none"
         elif rollups and (sentence := _disagreement(of_events, of_rollups, exactly=whole.detailed)):
             if whole.detailed:
                 self.bad |= dict.fromkeys(rollups, sentence)

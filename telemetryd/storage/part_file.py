@@ -64,7 +64,8 @@ def opened(
             source if blocks is None else Checked(source, part, blocks),
             metadata=described.metadata,
             read_dictionary=list(dictionaries),
-            page_checksum_verification=True,
+            # From format 2 on the blocks' checksums have covered these bytes already.
+            page_checksum_verification=blocks is None,
             pre_buffer=at_once,
             buffer_size=0 if at_once else _READ_BUFFER,
         ) as file:

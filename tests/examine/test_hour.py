@@ -92,7 +92,10 @@ def test_a_rollup_may_count_more_where_rows_were_dropped(files: Files, folder: F
 def test_events_without_a_rollup_lack_one(files: Files, folder: Folder) -> None:
     """It can be made anew."""
     events = written(files, folder, "events", ROWS)
-    assert "expected a rollup for the rows of 1 events part" in examined(files, events).missing
+    assert (
+        f"expected a rollup for the rows of {os.path.basename(events.path)}, found none"
+        == examined(files, events).missing
+    )
     rollup = written(files, folder, "rollups", ROWS)
     os.truncate(rollup.path, 100)
     hour = examined(files, events, rollup)
