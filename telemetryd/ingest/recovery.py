@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from telemetryd.instrumentation import Instrumentation
-from telemetryd.instrumentation.events import CheckpointLost, JournalDamaged, Quarantined, Recovered
+from telemetryd.instrumentation.damage import CheckpointLost, JournalDamaged
+from telemetryd.instrumentation.events import Quarantined, Recovered
 from telemetryd.live.window import WIDEST, Tally
 from telemetryd.model.codec import Batch, decode_frame
 from telemetryd.model.errors import CorruptFile, Rejected

@@ -235,27 +235,6 @@ class Recovered(InternalEvent):
 
 
 @dataclass(frozen=True, slots=True)
-class JournalDamaged(InternalEvent):
-    """A segment is damaged, or rows before it are missing: acknowledged events of it are lost."""
-
-    says: ClassVar[str] = "journal damaged"
-    level: ClassVar[str] = "error"
-    path: str
-    damaged_bytes: int
-    missing_rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class CheckpointLost(InternalEvent):
-    """The state at the head of a segment cannot be read; its rows are replayed without it."""
-
-    says: ClassVar[str] = "checkpoint lost"
-    level: ClassVar[str] = "error"
-    path: str
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
 class Quarantined(InternalEvent):
     """A file could not be read and was set aside."""
 
