@@ -1,4 +1,4 @@
-"""The command line: ``serve``, ``check-config``, ``version``.
+"""The command line: ``serve``, ``check-config``, ``version``, and from ``cli_store`` ``fsck`` and ``inspect``.
 
 Exit codes: 0 done, 1 the daemon failed, 2 a mistake in a flag or a setting (one line for each, on stderr).
 """
@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from . import __version__
+from . import __version__, cli_store
 from .config import Configuration, load
 from .config_sources import SETTINGS, STORED_FORMAT
 from .model.codec import VERSION as PROTOCOL_VERSION
@@ -49,6 +49,8 @@ examples:
   telemetryd serve            run the daemon in the foreground
   telemetryd check-config     show the settings in force, each with its source
   telemetryd version          show the versions
+  telemetryd fsck             check a store; --repair mends it
+  telemetryd inspect          show a store, a segment or a part
 
 telemetryd COMMAND --help says more of each.
 """
@@ -169,6 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     _config_flag(check)
     _json_flag(check)
     _json_flag(_command(commands, "version", _version, "show the versions of the program and its formats", ""))
+    cli_store.add_commands(commands, _store_command)
     return parser
 
 
@@ -182,6 +185,13 @@ def _command(commands: Any, name: str, run: Callable[..., int], says: str, examp
         allow_abbrev=False,
     )
     parser.set_defaults(command=run)
+    return parser
+
+
+def _store_command(*details: Any) -> argparse.ArgumentParser:
+    parser = _command(*details)
+    _config_flag(parser)
+    _json_flag(parser)
     return parser
 
 

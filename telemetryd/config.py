@@ -30,6 +30,7 @@ from .config_values import accepts, expectation, nearest
 from .model.errors import InvalidParameter, SettingsError, StorageError
 from .model.settings import Settings
 from .storage.files import Files, write_whole
+from .storage.folder import Folder
 
 STORED_FILE = "settings.json"
 # The keys of ``GET`` and ``POST /config``, in the order they are shown.
@@ -204,6 +205,9 @@ def _write(path: Path, contents: bytes) -> None:
     files = Files()
     try:
         files.make_folder(str(path.parent))
+        if files.is_folder(str(path)):
+            # Someone else's: a file cannot take its place.
+            Folder(files, str(path.parent)).quarantine(str(path))
         write_whole(files, str(path), contents)
     except OSError as error:
         raise StorageError(f"settings: expected to store them in {path}, found {error.strerror or error}") from None

@@ -7,7 +7,10 @@ those that are not. Nothing is decided here about which layer wins.
 from __future__ import annotations
 
 import json
+import os
+import stat
 import tomllib
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +21,9 @@ from telemetryd.model.settings import Setting, declared
 from .config_values import accepts, described, expectation, from_text, nearest
 
 SETTINGS: dict[str, Setting] = {setting.name: setting for setting in declared()}
-STORED_FORMAT = 1
+STORED_FORMAT = 2
+# What is stored is a few hundred bytes; more than this is not ours.
+_LARGEST_STORED = 1 << 20
 
 _SECTIONS = tuple(dict.fromkeys(setting.section for setting in SETTINGS.values()))
 _BY_ENVIRONMENT = {setting.environment: setting for setting in SETTINGS.values()}
@@ -88,16 +93,23 @@ def read_file(path: Path) -> tuple[Layer, list[str]]:
 def read_stored(path: Path) -> tuple[Layer, list[str], bool]:
     """Return what ``POST /config`` stored, sentences about what of it cannot be used, and whether it can be read at all."""
     source = Source("stored", str(path))
-    try:
-        document = json.loads(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
+    if not os.path.lexists(path):
         return {}, [], True
+    try:
+        found = path.stat()
+        # A pipe would keep the start waiting, a device would never end.
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST_STORED:
+            return {}, [f"stored settings: expected a small file, found otherwise ({source})"], False
+        document = json.loads(path.read_bytes())
     except OSError as error:
-        return {}, [f"stored settings: expected a file that can be read, found {path}: {error.strerror}"], True
+        return {}, [f"stored settings: expected a file that can be read, found {path}: {error.strerror}"], False
     except (ValueError, RecursionError) as error:
         return {}, [f"stored settings: expected JSON, found otherwise: {error} ({source})"], False
-    if not isinstance(document, dict) or document.pop("format", None) != STORED_FORMAT:
-        return {}, [f"stored settings: expected format {STORED_FORMAT}, found another ({source})"], False
+    version = document.pop("format", None) if isinstance(document, dict) else None
+    if version not in (1, STORED_FORMAT) or isinstance(version, bool):
+        return {}, [f"stored settings: expected format {STORED_FORMAT} or before, found another ({source})"], False
+    if version > 1 and document.pop("crc32", None) != _checksum(document):
+        return {}, [f"stored settings: expected their checksum to be right, found it wrong ({source})"], False
     layer, mistakes = _sections(document, source)
     return layer, mistakes, True
 
@@ -107,7 +119,13 @@ def stored_bytes(layer: Layer) -> bytes:
     document: dict[str, Any] = {"format": STORED_FORMAT}
     for name, given in sorted(layer.items()):
         document.setdefault(SETTINGS[name].section, {})[SETTINGS[name].key] = given.value
-    return json.dumps(document, indent=2).encode() + b"\n"
+    sections = {section: content for section, content in document.items() if section != "format"}
+    return json.dumps({**document, "crc32": _checksum(sections)}, indent=2).encode() + b"\n"
+
+
+def _checksum(sections: Mapping[str, Any]) -> str:
+    """Return what tells stored sections from those that a flipped bit made of them."""
+    return f"{zlib.crc32(json.dumps(sections, sort_keys=True).encode()):08x}"
 
 
 def _sections(document: Mapping[str, Any], source: Source) -> tuple[Layer, list[str]]:

@@ -49,7 +49,7 @@ from telemetryd.instrumentation.events import (
     Stopped,
 )
 from telemetryd.live.realtime import realtime
-from telemetryd.model.errors import TelemetrydError
+from telemetryd.model.errors import StorageError, TelemetrydError
 from telemetryd.model.timerange import TimeRange
 from telemetryd.picture import hours_held, snapshot
 from telemetryd.query.engine import QueryEngine
@@ -100,7 +100,10 @@ async def running(
         if configuration.damaged:
             instrumentation.emit(SettingsDamaged(str(configuration.stored_path)))
         ledger = Ledger(settings(), instrumentation)
-        catalog, recovery = await asyncio.to_thread(_recover, files, folder, ledger, instrumentation, clock())
+        try:
+            catalog, recovery = await asyncio.to_thread(_recover, files, folder, ledger, instrumentation, clock())
+        except OSError as error:
+            raise StorageError(f"{folder.path}: expected a store that can be read, found: {error}") from None
         recorder = Recorder(
             ledger,
             settings,
@@ -116,7 +119,7 @@ async def running(
         parts.callback(listener.close)
         await parts.enter_async_context(eternal("recorder", recorder.run(), instrumentation, on_fault, recorder.drain))
         reader = Reader(files, catalog.carry)
-        engine = QueryEngine(partial(snapshot, recorder, catalog, settings, clock), settings, reader)
+        engine = QueryEngine(partial(snapshot, recorder, catalog, settings, clock), settings, reader, upkeep.set_aside)
         parts.callback(engine.close)
         starting = ["the daemon is starting"]
         charts = os.path.join(folder.path, "charts")
@@ -225,7 +228,10 @@ def _recover(
     if ledger.sequence <= inventory.catalog.last:
         # The journal is gone, the parts are not: their sequences are taken.
         ledger.skip_to(inventory.catalog.last + 1)
-    seed_window(files, inventory.catalog, ledger, now)
+    for error in seed_window(files, inventory.catalog, ledger, now):
+        inventory.catalog.replace(error.part.hour, (error.part,), ())
+        folder.quarantine(error.part.path)
+        instrumentation.emit(Quarantined(error.part.path, str(error)))
     return inventory.catalog, recovery
 
 

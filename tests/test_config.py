@@ -198,5 +198,20 @@ def test_what_cannot_be_stored_does_not_hold(tmp_path: Path) -> None:
 def test_the_stored_file_is_plain_json(tmp_path: Path) -> None:
     """What is stored can be read without this project, and no temporary file stays."""
     configuration = loaded(tmp_path).update({"retention_days": 7})
-    assert json.loads(configuration.stored_path.read_text()) == {"format": 1, "telemetry": {"retention_days": 7}}
+    assert json.loads(configuration.stored_path.read_text()) == {
+        "format": 2,
+        "telemetry": {"retention_days": 7},
+        "crc32": "d8234e65",
+    }
     assert [path.name for path in configuration.stored_path.parent.iterdir()] == ["settings.json"]
+
+
+def test_a_folder_in_place_of_the_stored_file_is_set_aside_when_something_is_stored(tmp_path: Path) -> None:
+    """It is damage until then; storing is possible, and what was there is kept."""
+    configuration = loaded(tmp_path)
+    configuration.stored_path.mkdir(parents=True)
+    damaged = loaded(tmp_path)
+    assert damaged.damaged
+    assert not damaged.update({"retention_days": 7}).damaged
+    assert json.loads(configuration.stored_path.read_text())["telemetry"] == {"retention_days": 7}
+    assert (configuration.stored_path.parent / "quarantine" / "settings.json").is_dir()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from telemetryd.config_sources import (
     SETTINGS,
     Given,
@@ -15,6 +17,7 @@ from telemetryd.config_sources import (
     read_stored,
     stored_bytes,
 )
+from tests.damage import ODD, put_odd
 
 
 def test_seed_variables_keep_their_names() -> None:
@@ -158,3 +161,39 @@ def test_stored_bytes_of_any_kind_are_borne(tmp_path: Path) -> None:
         path.write_bytes(contents)
         layer, notices, readable = read_stored(path)
         assert (layer, len(notices), readable) == ({}, 1, False), contents[:20]
+
+
+def test_no_flipped_bit_ever_gives_other_stored_settings(tmp_path: Path) -> None:
+    """Whichever bit it is: what holds is what was stored, or nothing, and then it is said that it is damaged."""
+    path = tmp_path / "settings.json"
+    source = Source("stored", str(path))
+    layer = {"telemetry.enabled": Given(False, source), "telemetry.retention_days": Given(365, source)}
+    data = stored_bytes(layer)
+    for place in range(len(data)):
+        for bit in range(8):
+            path.write_bytes(data[:place] + bytes([data[place] ^ (1 << bit)]) + data[place + 1 :])
+            assert read_stored(path)[::2] in ((layer, True), ({}, False)), f"bit {bit} of byte {place}"
+    for length in range(len(data) - 1):
+        path.write_bytes(data[:length])
+        assert read_stored(path)[::2] in ((layer, True), ({}, False)), f"cut to {length}"
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_stored_settings_that_are_no_file_are_damaged(tmp_path: Path, kind: str) -> None:
+    """Nobody waits for a pipe or reads a device to its end; what was stored is not taken to be nothing."""
+    path = tmp_path / "settings.json"
+    put_odd(path, kind)
+    layer, notices, readable = read_stored(path)
+    assert (layer, len(notices), readable) == ({}, 1, False)
+
+
+def test_stored_settings_of_format_1_hold(tmp_path: Path) -> None:
+    """They have no checksum."""
+    path = tmp_path / "settings.json"
+    path.write_text('{"format": 1, "telemetry": {"retention_days": 7}}')
+    layer, notices, readable = read_stored(path)
+    assert ({name: given.value for name, given in layer.items()}, notices, readable) == (
+        {"telemetry.retention_days": 7},
+        [],
+        True,
+    )

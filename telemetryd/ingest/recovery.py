@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from telemetryd.instrumentation import Instrumentation
-from telemetryd.instrumentation.events import CheckpointLost, Quarantined, Recovered
+from telemetryd.instrumentation.damage import CheckpointLost, JournalDamaged
+from telemetryd.instrumentation.events import Quarantined, Recovered
 from telemetryd.live.window import WIDEST, Tally
 from telemetryd.model.codec import Batch, decode_frame
 from telemetryd.model.errors import CorruptFile, Rejected
@@ -18,6 +19,7 @@ from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from telemetryd.storage.journal import EventsRecord, ExpiredRecord, SegmentContent, read_segment
 from telemetryd.storage.part import read_events
+from telemetryd.storage.part_file import UnreadablePart
 
 from .ledger import Ledger
 from .segments import ClosedSegment, Recovery
@@ -43,9 +45,17 @@ def recover(
             instrumentation.emit(Quarantined(path, str(error)))
     closed: list[ClosedSegment] = []
     empty: list[str] = []
+    damaged: set[str] = set()
     rows = torn = 0
     for index, (path, content) in enumerate(readable):
         following = readable[index + 1][1].checkpoint.sequence if index + 1 < len(readable) else None
+        missing = content.checkpoint.sequence - ledger.sequence if index else 0
+        before = readable[index - 1][0] if index else ""
+        # After a segment without rows the next one begins one further, for it needs another name.
+        if content.lost or (missing > (before in empty) and before not in damaged):
+            instrumentation.emit(JournalDamaged(path, content.lost, max(0, missing)))
+        if content.lost:
+            damaged.add(path)
         if index == 0 or content.checkpoint.sequence > ledger.sequence:
             # Where records before this segment are lost, its checkpoint knows more than they told.
             _restore(ledger, path, content, instrumentation)
@@ -59,7 +69,7 @@ def recover(
             closed.append(ClosedSegment(frozen, path))
     if readable:
         instrumentation.emit(Recovered(len(readable), rows, torn))
-    return Recovery(closed, empty, rows)
+    return Recovery(closed, empty, rows, frozenset(damaged))
 
 
 def _restore(ledger: Ledger, path: str, content: SegmentContent, instrumentation: Instrumentation) -> None:
@@ -93,22 +103,27 @@ def _replay(content: SegmentContent, ledger: Ledger, following: int | None) -> N
             ledger.apply_expired(known, record.at)
 
 
-def seed_window(files: Files, catalog: Catalog, ledger: Ledger, now: float) -> None:
-    """Enter into the window what ended lately and is sealed already.
+def seed_window(files: Files, catalog: Catalog, ledger: Ledger, now: float) -> list[UnreadablePart]:
+    """Enter into the window what ended lately and is sealed already; return what could not be read.
 
     The journal holds only what came after the last seal; without this a restart would empty
     the realtime answer.
     """
+    unreadable: list[UnreadablePart] = []
     oldest = now - WIDEST
     for hour, parts in catalog.view().items():
         if hour + HOUR > oldest:
             for part in parts.events:
                 try:
                     rows = read_events(files, part, columns=ENDINGS, start=oldest)
-                except (CorruptFile, OSError):
+                except UnreadablePart as error:
+                    unreadable.append(error)
+                except OSError:
                     # The realtime answer does without; a query that needs the part says so.
                     continue
-                _seed(rows, ledger, now)
+                else:
+                    _seed(rows, ledger, now)
+    return unreadable
 
 
 def _seed(rows: EventColumns, ledger: Ledger, now: float) -> None:

@@ -22,24 +22,29 @@ class ClosedSegment:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """What a replay gave: segments that wait to be sealed, those that hold no rows, and how many rows."""
+    """What a replay gave: segments that wait to be sealed, those that hold no rows, and how many rows.
+
+    ``damaged`` are those of both that cannot be read whole: they are kept when their rows are sealed.
+    """
 
     closed: list[ClosedSegment]
     empty: list[str]
     rows: int
+    damaged: frozenset[str] = frozenset()
 
 
 class Backlog:
     """What waits for the sealer, oldest first, within a bound.
 
     ``closed`` are the segments whose rows wait, ``spent`` segments without rows: these are the proof
-    of where the segments before them end, so they stay until none waits. ``grown`` is set
-    whenever there is something to do.
+    of where the segments before them end, so they stay until none waits. ``damaged`` are the
+    segments that a replay could not read whole. ``grown`` is set whenever there is something to do.
     """
 
     def __init__(self) -> None:
         self.closed: list[ClosedSegment] = []
         self.spent: list[str] = []
+        self.damaged: frozenset[str] = frozenset()
         self.grown = asyncio.Event()
         self._relieved = asyncio.Event()
 
@@ -47,6 +52,7 @@ class Backlog:
         """Take what a replay gave."""
         self.closed.extend(recovery.closed)
         self.spent.extend(recovery.empty)
+        self.damaged |= recovery.damaged
         self.grown.set()
 
     def add(self, closed: ClosedSegment) -> None:

@@ -19,9 +19,10 @@ from telemetryd.model.errors import StorageError
 from telemetryd.model.settings import Settings
 from telemetryd.model.timerange import HOUR, partition_of
 from telemetryd.storage import compactor, retention, sealer
-from telemetryd.storage.catalog import Catalog
+from telemetryd.storage.catalog import Catalog, HourParts
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
+from telemetryd.storage.part_name import Part
 
 from .recorder import Recorder
 
@@ -93,6 +94,19 @@ class Upkeep:
             self._instrumentation.emit(UpkeepFailed(problem))
         self.problem = problem
 
+    async def set_aside(self, part: Part, reason: str) -> None:
+        """Do without a part that cannot be read from now on; what else there is of its hour answers for it."""
+        parts = self._catalog.view().get(part.hour, HourParts())
+        if part not in (*parts.events, *parts.rollups):
+            return
+        self._catalog.replace(part.hour, (part,), ())
+        self._instrumentation.emit(Quarantined(part.path, reason))
+        try:
+            await self._on_disk(_quarantine, self._files, self._folder, part.path)
+        except OSError as error:
+            # It is found again at the next start.
+            self._instrumentation.emit(UpkeepFailed(f"a part cannot be set aside: {error}"))
+
     async def rotate(self) -> None:
         """Have the head frozen where it is old, or holds rows of a finished hour that has gone quiet."""
         if not self._stopping and self._due():
@@ -105,7 +119,7 @@ class Upkeep:
         while self._recorder.checkpointed and backlog.closed and (closed := backlog.closed[0]).final:
             interval = self._settings().telemetry.sampling_interval
             parts = await self._on_disk(sealer.seal, self._files, self._folder, closed.head, interval)
-            await self._on_disk(sealer.commit, self._files, self._folder, closed.path)
+            await self._commit(closed.path)
             # One step: from here on the rows are seen in the parts and no longer in the head.
             self._catalog.add(parts)
             backlog.sealed(closed)
@@ -113,8 +127,12 @@ class Upkeep:
                 Sealed(len(closed.head.columns), len(parts), closed.head.first, closed.head.last)
             )
         while self._recorder.checkpointed and backlog.spent and not backlog.closed:
-            await self._on_disk(sealer.commit, self._files, self._folder, backlog.spent[0])
+            await self._commit(backlog.spent[0])
             del backlog.spent[0]
+
+    async def _commit(self, path: str) -> None:
+        damaged = path in self._recorder.backlog.damaged
+        await self._on_disk(partial(sealer.commit, keep=damaged), self._files, self._folder, path)
 
     async def compact(self) -> None:
         """Make one part of each finished hour that has several; an hour that cannot be keeps no other waiting."""
@@ -166,3 +184,8 @@ class Upkeep:
 
     async def _on_disk(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._disk, partial(call, *args, **kwargs))
+
+
+def _quarantine(files: Files, folder: Folder, path: str) -> None:
+    if files.exists(path):
+        folder.quarantine(path)

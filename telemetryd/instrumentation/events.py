@@ -235,16 +235,6 @@ class Recovered(InternalEvent):
 
 
 @dataclass(frozen=True, slots=True)
-class CheckpointLost(InternalEvent):
-    """The state at the head of a segment cannot be read; its rows are replayed without it."""
-
-    says: ClassVar[str] = "checkpoint lost"
-    level: ClassVar[str] = "error"
-    path: str
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
 class Quarantined(InternalEvent):
     """A file could not be read and was set aside."""
 

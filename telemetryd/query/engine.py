@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from telemetryd.model.errors import Busy, ResultTooLarge, StorageUnavailable
 from telemetryd.model.settings import Settings
+from telemetryd.storage.part_file import UnreadablePart
+from telemetryd.storage.part_name import Part
 
 from .aggregate import aggregate
 from .deadline import Deadline
@@ -24,6 +26,8 @@ from .scan import Scan
 from .snapshot import Snapshot
 
 R = TypeVar("R")
+# Does without a part, for the reason given, from the next snapshot on.
+SetAside = Callable[[Part, str], Awaitable[None]]
 
 # Queries that may wait for each one that runs.
 QUEUE_DEPTH = 8
@@ -34,7 +38,8 @@ ATTEMPTS = 3
 class QueryEngine:
     """Answers requests from snapshots, in threads of its own.
 
-    ``snapshot`` is called on the event loop. A call that is cancelled stops its query. Raises
+    ``snapshot`` and ``set_aside`` are called on the event loop: a part that cannot be read is set
+    aside, and the query answered from the rest. A call that is cancelled stops its query. Raises
     :class:`Busy` where too many wait, :class:`QueryTimeout`, :class:`ResultTooLarge`.
     """
 
@@ -43,11 +48,13 @@ class QueryEngine:
         snapshot: Callable[[], Snapshot],
         settings: Callable[[], Settings],
         reader: Reader,
+        set_aside: SetAside,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._snapshot = snapshot
         self._settings = settings
         self._reader = reader
+        self._set_aside = set_aside
         self._clock = clock
         self._under_way = 0
         self._threads = ThreadPoolExecutor(settings().query.concurrency, thread_name_prefix="query")
@@ -79,13 +86,20 @@ class QueryEngine:
             raise Busy(f"query: expected at most {self._under_way} at once, found one more; try again in a second")
         deadline = Deadline(settings.timeout, self._clock)
         self._under_way += 1
+        unreadable: set[Part] = set()
+        attempts = ATTEMPTS
         try:
-            for _ in range(ATTEMPTS):
+            while attempts:
                 snapshot = self._snapshot()
                 try:
                     return await asyncio.get_running_loop().run_in_executor(self._threads, query, snapshot, deadline)
                 except FileNotFoundError:
-                    continue
+                    attempts -= 1
+                except UnreadablePart as error:
+                    if error.part in unreadable:
+                        raise
+                    unreadable.add(error.part)
+                    await self._set_aside(error.part, str(error))
             raise StorageUnavailable(f"query: a part went away {ATTEMPTS} times while it was read; try again")
         finally:
             deadline.cancel()

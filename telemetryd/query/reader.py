@@ -6,10 +6,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
-from telemetryd.rollup.carry import Carry
+import numpy as np
+
+from telemetryd.rollup.carry import Carry, carry_of
 from telemetryd.rollup.columns import EventColumns, RollupRows
+from telemetryd.storage.catalog import HourParts
 from telemetryd.storage.files import Files
 from telemetryd.storage.part import Part, read_events, read_rollups
+from telemetryd.storage.rows import concat_events
 
 # Rows and histogram cells that are kept of rollups read before: about 40 bytes each.
 MAX_CACHED = 1_000_000
@@ -18,7 +22,7 @@ BUILT_FROM = ("timestamp", "event", "operation_type", "backend", "status", "prev
 
 
 class Reader:
-    """Reads parts; raises CorruptFile, and FileNotFoundError for one that has been replaced."""
+    """Reads parts; raises UnreadablePart, and FileNotFoundError for one that has been replaced."""
 
     def __init__(self, files: Files, carry: Callable[[Part], Carry], max_cached: int = MAX_CACHED) -> None:
         self.carry = carry
@@ -43,6 +47,23 @@ class Reader:
             while self._size > self._max_cached and len(self._cached) > 1:
                 self._size -= _size(self._cached.popitem(last=False)[1])
         return rows
+
+    def unsummarised(self, parts: HourParts) -> EventColumns:
+        """Return the rows of an hour that none of its rollups speaks of, for theirs was lost."""
+        found = []
+        for part in parts.events:
+            if not any(rollup.spans(part) for rollup in parts.rollups):
+                rows = self.events(part)
+                told = np.zeros(len(rows), dtype=bool)
+                for rollup in parts.rollups:
+                    told |= (rows.sequence >= rollup.first) & (rows.sequence <= rollup.last)
+                found.append(rows.take(~told) if told.any() else rows)
+        return concat_events(found) if found else EventColumns.empty()
+
+    def carries(self, parts: HourParts) -> list[Carry]:
+        """Return what all rows of an hour carry on to later hours."""
+        rest = self.unsummarised(parts)
+        return [*(self.carry(part) for part in parts.rollups), *([carry_of(rest)] if len(rest) else [])]
 
     def events(self, part: Part, start: float | None = None, end: float | None = None) -> EventColumns:
         """Return the rows of an events part from ``start`` to ``end`` (Unix s), in the columns rollups are built from."""

@@ -42,7 +42,7 @@ class Scan:
         self._plan = plan(snapshot.hours, span)
 
     def gather(self, filters: Filters) -> Gathered:
-        """Return what the range holds; raises CorruptFile, FileNotFoundError, QueryTimeout."""
+        """Return what the range holds; raises UnreadablePart, FileNotFoundError, QueryTimeout."""
         sources = self._sources()
         joined = concat(sources)
         inside = _clipped(joined, self._span.start, self._span.end)
@@ -73,6 +73,8 @@ class Scan:
             if parts.detailed and not all(fits(rows, self._width, span) for rows in rollups):
                 # The sampling interval was another one then; the events know better.
                 rollups = [build(_joined([self._reader.events(part) for part in parts.events]), self._sampling)]
+            elif len(rest := self._reader.unsummarised(parts)):
+                rollups.append(build(rest, self._sampling))
             sources.extend(rollups)
         heads = self._heads(self._span.start, self._span.end)
         if len(heads):
@@ -148,7 +150,7 @@ class Scan:
         moves.append({key: np.array(counts) for key, counts in later.net.items()})
         for hour in self._plan.after:
             self._deadline.check()
-            carries = [self._reader.carry(part) for part in self._snapshot.hours[hour].rollups]
+            carries = self._reader.carries(self._snapshot.hours[hour])
             moves.extend({key: np.array(counts) for key, counts in each.net.items()} for each in carries)
         for each in moves:
             for key, counts in each.items():
@@ -172,7 +174,7 @@ class Scan:
             if len(last) >= len(known):
                 break
             self._deadline.check()
-            told = [self._reader.carry(part).health for part in self._snapshot.hours[hour].rollups]
+            told = [carry.health for carry in self._reader.carries(self._snapshot.hours[hour])]
             missing = known - set(last)
             for carried in told:
                 for backend, (timestamp, state) in carried.items():

@@ -9,11 +9,16 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 from contextlib import suppress
 from typing import BinaryIO
 
 # What a file is called until it is whole; one found at start never happened.
 TMP = ".tmp"
+# What the disk says of a file that will not get better by trying again.
+UNREADABLE = frozenset(
+    {errno.EIO, errno.EBADMSG, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.ENODEV}
+)
 
 
 class File:
@@ -58,8 +63,8 @@ class Files:
     """The real filesystem."""
 
     def create(self, path: str) -> File:
-        """Open a new, empty file for writing, in place of one that may be there."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        """Open a new, empty file for writing, in place of one that may be there; never waits, follows no link."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         return File(os.open(path, flags, 0o644), path)
 
     def open(self, path: str) -> BinaryIO:
@@ -85,6 +90,17 @@ class Files:
     def is_folder(self, path: str) -> bool:
         """Return whether ``path`` is a folder, and not a link to one."""
         return os.path.isdir(path) and not os.path.islink(path)
+
+    def leads_to_folder(self, path: str) -> bool:
+        """Return whether ``path`` is a folder, or a link to one."""
+        return os.path.isdir(path)
+
+    def is_file(self, path: str) -> bool:
+        """Return whether ``path`` is a plain file: no folder, no link, and nothing that makes its reader wait."""
+        try:
+            return stat.S_ISREG(os.lstat(path).st_mode)
+        except FileNotFoundError:
+            return False
 
     def exists(self, path: str) -> bool:
         """Return whether anything is called ``path``."""
@@ -122,6 +138,20 @@ class Files:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+    def holder(self, path: str) -> str:
+        """Return the note of whoever holds the lock of a file, ``another`` without one, or nothing where it is free."""
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError:
+            return ""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return os.read(descriptor, 256).decode(errors="replace").strip() or "another"
+        finally:
+            os.close(descriptor)
+        return ""
 
     def lock(self, path: str, note: str) -> Lock:
         """Lock a file exclusively and leave ``note`` in it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
@@ -14,18 +14,23 @@ from .files import TMP, Files, Lock
 
 EVENTS: Literal["events"] = "events"
 ROLLUPS: Literal["rollups"] = "rollups"
+JOURNAL = "journal"
+QUARANTINE = "quarantine"
+LOCK = "lock"
 
 
 class Folder:
     """Paths below ``metrics_path``, and the lock that makes this process the only writer.
 
-    Made without touching the disk: :meth:`locked` makes the layout.
+    Made without touching the disk: :meth:`locked` makes the layout. ``set_aside`` tells what stood in
+    its way: where it is now, and why.
     """
 
     def __init__(self, files: Files, metrics_path: str) -> None:
         self.path = os.path.abspath(os.path.expanduser(metrics_path))
-        self.journal = os.path.join(self.path, "journal")
+        self.journal = os.path.join(self.path, JOURNAL)
         self.settings = os.path.join(self.path, "settings.json")
+        self.set_aside: list[tuple[str, str]] = []
         self._files = files
 
     def __repr__(self) -> str:
@@ -56,16 +61,26 @@ class Folder:
 
         Nothing in quarantine is ever written over. Raises OSError.
         """
-        target = os.path.join(self.path, "quarantine", os.path.relpath(path, self.path))
-        self._files.make_folder(os.path.dirname(target))
-        chosen, copies = target, 0
-        while self._files.exists(chosen):
-            copies += 1
-            chosen = f"{target}.{copies}"
+        *folders, name = os.path.relpath(path, self.path).split(os.sep)
+        target = os.path.join(self.path, QUARANTINE)
+        for each in folders:
+            # A file may have been set aside before under the name of this folder.
+            target = self._unused(os.path.join(target, each), or_folder=True)
+        self._files.make_folder(target)
+        chosen = self._unused(os.path.join(target, name))
         self._files.rename(path, chosen)
         self._files.sync_folder(os.path.dirname(chosen))
         self._files.sync_folder(os.path.dirname(path))
         return chosen
+
+    def clear(self) -> None:
+        """Set aside what stands where folders of ours belong, or files that come and go. Raises OSError."""
+        for name in (QUARANTINE, JOURNAL, EVENTS, ROLLUPS):
+            self._clear(name, self._files.leads_to_folder)
+        self._clear(LOCK, self._files.is_file)
+        for name in self._files.names(self.path):
+            if name.endswith(TMP):
+                self._clear(name, self._files.is_file)
 
     def sync_partition(self, partition: str) -> None:
         """Return once the names in a partition's folder, and those that lead to it, are on disk. Raises OSError."""
@@ -83,11 +98,22 @@ class Folder:
             path = os.path.dirname(path)
             self._files.sync_folder(path)
 
+    def _unused(self, path: str, *, or_folder: bool = False) -> str:
+        """Return ``path``, or the first of its numbered variants that nothing has, or that is a folder."""
+        chosen, copies = path, 0
+        while self._files.exists(chosen) and not (or_folder and self._files.is_folder(chosen)):
+            copies += 1
+            chosen = f"{path}.{copies}"
+        return chosen
+
     def _take(self) -> Lock:
         lock = None
         try:
             self._files.make_folder(self.path)
-            lock = self._files.lock(os.path.join(self.path, "lock"), f"{os.getpid()}\n")
+            self._clear(QUARANTINE, self._files.leads_to_folder)
+            self._clear(LOCK, self._files.is_file)
+            lock = self._files.lock(os.path.join(self.path, LOCK), f"{os.getpid()}\n")
+            self.clear()
             for each in (self.journal, self.root(EVENTS), self.root(ROLLUPS)):
                 self._files.make_folder(each)
             self._probe()
@@ -101,6 +127,23 @@ class Folder:
             found = f"{error.strerror or error}{at}"
             raise StorageError(f"{self.path}: expected a folder that can be written, found: {found}") from None
         return lock
+
+    def _clear(self, name: str, is_ours: Callable[[str], bool]) -> None:
+        """Set aside what has a name of ours and is something else: it would stop every start."""
+        path = os.path.join(self.path, name)
+        if not self._files.exists(path) or is_ours(path):
+            return
+        if name == QUARANTINE:
+            aside = self._unused(path)
+            self._files.rename(path, aside)
+        else:
+            aside = self.quarantine(path)
+        self.set_aside.append(
+            (
+                aside,
+                f"expected {'a file' if is_ours == self._files.is_file else 'a folder'} of this name, found something else",
+            )
+        )
 
     def _probe(self) -> None:
         """Write and remove a file, so that a folder that takes no bytes is told of at start."""

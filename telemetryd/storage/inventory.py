@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from telemetryd.model.errors import CorruptFile
 
 from .catalog import Catalog
 from .files import TMP, Files
-from .folder import Folder
-from .journal import first_sequence_of
+from .folder import EVENTS, Folder
+from .journal import first_sequence_of, read_segment
+from .part_file import UnreadablePart, describe, verify
 from .part_name import KINDS, Kind, Part, parse_hour
-
-# How a Parquet file ends; one that does not was cut off.
-_MAGIC = b"PAR1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +75,27 @@ def take_inventory(files: Files, folder: Folder) -> Inventory:
     return _Walk(files, folder).inventory()
 
 
+@dataclass(frozen=True, slots=True)
+class _Damage:
+    """What is wrong with a segment, and whether anything of it can be read."""
+
+    readable: bool
+    found: str
+
+
 class _Walk:
     def __init__(self, files: Files, folder: Folder) -> None:
         self._files = files
         self._folder = folder
-        self._set_aside: list[tuple[str, str]] = []
+        self._set_aside: list[tuple[str, str]] = [*folder.set_aside]
         self._removed: list[str] = []
 
     def inventory(self) -> Inventory:
         segments = list(self._segments())
         parts = [part for kind in KINDS for part in self._parts(kind)]
         verdict = judge(segments, parts)
+        while self._doubted(verdict, segments, parts):
+            verdict = judge(segments, parts)
         for path in verdict.stored_already:
             self._quarantine(path, "a segment whose rows are in a compacted part already")
         for part in verdict.leftovers:
@@ -96,9 +106,49 @@ class _Walk:
         catalog = Catalog(self._files, [part for part in parts if part not in left])
         return Inventory(catalog, verdict.replay, self._set_aside, self._removed)
 
+    def _doubted(self, verdict: Verdict, segments: list[str], parts: list[Part]) -> bool:
+        """Set aside what is damaged itself and would have others removed; return whether there was any."""
+        for path in verdict.replay:
+            made = [part for part in verdict.uncommitted if part.first == first_sequence_of(path)]
+            if made and (reason := self._damage(path)):
+                if not reason.readable or self._hold_everything(made):
+                    segments.remove(path)
+                    self._quarantine(path, f"{reason.found}; its parts are whole")
+                else:
+                    for part in made:
+                        parts.remove(part)
+                        self._quarantine(part.path, "expected all parts of a damaged segment, found some of them")
+                return True
+        for part in {part for part in parts if any(part.covers(each) for each in verdict.covered)}:
+            try:
+                verify(self._files, part)
+            except UnreadablePart as error:
+                parts.remove(part)
+                self._quarantine(part.path, str(error))
+                return True
+        return False
+
+    def _damage(self, path: str) -> _Damage | None:
+        try:
+            content = read_segment(self._files, path)
+        except CorruptFile as error:
+            return _Damage(readable=False, found=str(error))
+        return _Damage(readable=True, found=f"{content.lost} bytes of it are damaged") if content.lost else None
+
+    def _hold_everything(self, made: Sequence[Part]) -> bool:
+        """Whether the parts that were made of one segment hold every row that their names tell of."""
+        rows = 0
+        try:
+            for part in made:
+                verify(self._files, part)
+                rows += describe(self._files, part).metadata.num_rows if part.kind == EVENTS else 0
+        except UnreadablePart:
+            return False
+        return rows == made[0].last - made[0].first + 1
+
     def _segments(self) -> Iterator[str]:
         for path in self._entries(self._folder.journal):
-            if first_sequence_of(path) is None or self._files.is_folder(path):
+            if first_sequence_of(path) is None or not self._files.is_file(path):
                 self._quarantine(path, "expected a segment of the journal")
             else:
                 yield path
@@ -116,20 +166,17 @@ class _Walk:
             self._folder.remove_empty(date)
 
     def _part(self, path: str, kind: Kind, hour: int) -> Iterator[Part]:
-        if self._files.is_folder(path) or Part.parse(path, kind, hour) is None:
+        part = Part.parse(path, kind, hour) if self._files.is_file(path) else None
+        if part is None:
             self._quarantine(path, "expected a part")
             return
-        size = self._files.size(path)
-        part = Part.parse(path, kind, hour, size)
-        if not self._ends_well(path, size):
-            self._quarantine(path, "expected a whole Parquet file")
-        elif part is not None:
-            yield part
-
-    def _ends_well(self, path: str, size: int) -> bool:
-        with self._files.open(path) as file:
-            file.seek(max(0, size - len(_MAGIC)))
-            return file.read(len(_MAGIC)) == _MAGIC
+        try:
+            # What chooses row groups and says where columns are; the pages are verified when they are read.
+            describe(self._files, part)
+        except UnreadablePart as error:
+            self._quarantine(path, str(error))
+        else:
+            yield replace(part, size=self._files.size(path))
 
     def _below(self, path: str) -> Iterator[str]:
         """Yield what is in a folder; what should be one and is not goes to quarantine."""

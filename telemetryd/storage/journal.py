@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from telemetryd.model.errors import CorruptFile
 
-from .files import TMP, File, Files
+from .files import TMP, UNREADABLE, File, Files
 from .folder import Folder
 
 VERSION = 1
@@ -146,10 +146,16 @@ class SegmentContent:
     """
 
     checkpoint: Checkpoint
+    closed: bool
     torn: int
     damaged: int
     _data: bytes
     _spans: tuple[tuple[int, int, int], ...]
+
+    @property
+    def lost(self) -> int:
+        """The bytes that damage took: those of a torn tail only where a tail cannot be torn, in a closed segment."""
+        return self.damaged + (self.torn if self.closed else 0)
 
     @property
     def records(self) -> Iterator[Record]:
@@ -171,16 +177,19 @@ def first_sequence_of(path: str) -> int | None:
 def read_segment(files: Files, path: str) -> SegmentContent:
     """Return every valid record of a segment, whatever its tail or its middle look like.
 
-    Raises :class:`CorruptFile` where nothing at all is valid, or a later version wrote it.
+    Raises :class:`CorruptFile` where nothing at all is valid, a later version wrote it, or it
+    has another's name.
     """
     sequence = first_sequence_of(path)
     if sequence is None:
         raise CorruptFile(f"{path}: expected a segment's name, found another")
-    data = files.read(path)
+    data = _read(files, path)
     _refuse_later_version(data, path)
+    has_header = data.startswith(_header())
     spans: list[tuple[int, int, int]] = []
     checkpoint: Checkpoint | None = None
-    damaged, end = 0, min(len(data), _HEADER.size)
+    end = min(len(data), _HEADER.size)
+    damaged = 0 if has_header else end
     for kind, start, stop in _scan(data, end):
         damaged += start - _RECORD.size - end
         end = stop
@@ -190,8 +199,20 @@ def read_segment(files: Files, path: str) -> SegmentContent:
             checkpoint = _decode_checkpoint(data[start:stop])
     if checkpoint is None and not spans:
         raise CorruptFile(f"{path}: expected a segment of the journal, found no valid record in {len(data)} bytes")
+    if checkpoint is not None and checkpoint.sequence != sequence:
+        raise CorruptFile(f"{path}: expected the segment of that sequence, found the one of {checkpoint.sequence}")
     stand_in = Checkpoint(sequence, True, b"")
-    return SegmentContent(checkpoint or stand_in, len(data) - end, damaged, data, tuple(spans))
+    closed = path.endswith(CLOSED)
+    return SegmentContent(checkpoint or stand_in, closed, len(data) - end, damaged, data, tuple(spans))
+
+
+def _read(files: Files, path: str) -> bytes:
+    try:
+        return files.read(path)
+    except OSError as error:
+        if error.errno not in UNREADABLE:
+            raise
+        raise CorruptFile(f"{path}: expected a segment that can be read, found: {error.strerror}") from error
 
 
 def _scan(data: bytes, position: int) -> Iterator[tuple[int, int, int]]:

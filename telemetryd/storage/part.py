@@ -1,13 +1,8 @@
-"""Parts as Parquet files: written once, whole, and read by columns and by time.
-
-Every page carries a checksum, and the footer the version of the format: what cannot be read
-is a :class:`CorruptFile`, and never wrong numbers.
-"""
+"""Parts as Parquet files: written once, whole, and read by columns and by time."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 from inspect import signature
 from typing import Any
 
@@ -15,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from telemetryd.model.errors import CorruptFile
 from telemetryd.rollup.carry import Carry
 from telemetryd.rollup.columns import EventColumns, RollupRows
 
 from . import rollup_schema, schema
-from .files import TMP, File, Files, remove_if_there
+from .files import Files
+from .part_file import Output, opened
 from .part_name import Part as Part
 from .rows import between
 
@@ -28,13 +23,9 @@ ROW_GROUP = 128 * 1024
 # Rows that are decoded at a time where a file is read piece by piece.
 PIECE = 16 * 1024
 
-_VERSION_KEY = b"telemetryd.format"
-_CARRY_KEY = b"telemetryd.carry"
+_CARRY_KEY = "telemetryd.carry"
 # The ids of a row group: each comes two to four times.
 _DICTIONARY_BYTES = 8 << 20
-# Pyarrow hands small pieces over one by one; each would be a system call.
-_WRITE_BUFFER = 1 << 20
-_READ_BUFFER = 256 << 10
 # Older releases of pyarrow cannot write them; readers do without.
 _BLOOM_FILTERS = "bloom_filter_options" in signature(pq.write_table).parameters
 
@@ -44,7 +35,7 @@ class EventsWriter:
 
     def __init__(self, files: Files, path: str) -> None:
         self.path = path
-        self._output = _Output(files, path)
+        self._output = Output(files, path)
         self._writer: pq.ParquetWriter | None = None
 
     def write(self, columns: EventColumns) -> None:
@@ -57,9 +48,7 @@ class EventsWriter:
     def finish(self) -> int:
         """Make the file durable under its name and return its size; the folder is not synced yet."""
         assert self._writer is not None, "expected rows, found none"
-        self._writer.add_key_value_metadata({_VERSION_KEY: str(schema.FORMAT)})
-        self._writer.close()
-        return self._output.finish()
+        return self._output.finish(self._writer, {})
 
     def abandon(self) -> None:
         """Remove what was written so far."""
@@ -79,13 +68,12 @@ def write_events(files: Files, path: str, columns: EventColumns) -> int:
 
 def write_rollups(files: Files, path: str, rows: RollupRows, carry: Carry) -> int:
     """Write rollup rows and what they carry on to later hours, and return the file's size; raises OSError."""
-    output = _Output(files, path)
+    output = Output(files, path)
     try:
         table = rollup_schema.table_of(rows)
         with pq.ParquetWriter(output.stream, table.schema, **_options(rollup_schema.FEW_VALUED)) as writer:
             writer.write_table(table, row_group_size=ROW_GROUP)
-            writer.add_key_value_metadata({_VERSION_KEY: str(schema.FORMAT), _CARRY_KEY: carry.encode()})
-        return output.finish()
+            return output.finish(writer, {_CARRY_KEY: carry.encode()})
     except BaseException:
         output.abandon()
         raise
@@ -101,10 +89,10 @@ def read_events(
     """Return the rows from ``start`` (included) to ``end`` (not included, both Unix s), in the part's order.
 
     ``columns`` names the fields of :class:`EventColumns` to read, None for all; the others are
-    absent in every row. Raises CorruptFile, and FileNotFoundError where the part was removed.
+    absent in every row. Raises UnreadablePart, and FileNotFoundError where the part was removed.
     """
     names = schema.file_columns(columns)
-    with _opened(files, part, schema.FEW_VALUED) as file:
+    with opened(files, part, schema.FEW_VALUED) as file:
         groups = _row_groups(file, start, end)
         table = file.read_row_groups(groups, names) if groups else file.schema_arrow.empty_table().select(names)
         return _clipped(schema.columns_of(table), start, end)
@@ -119,7 +107,7 @@ def scan_events(
 ) -> Iterator[EventColumns]:
     """Yield what :func:`read_events` returns in pieces of at most ``PIECE`` rows, none empty."""
     names = schema.file_columns(columns)
-    with _opened(files, part, schema.FEW_VALUED, at_once=False) as file:
+    with opened(files, part, schema.FEW_VALUED, at_once=False) as file:
         for batch in file.iter_batches(PIECE, _row_groups(file, start, end), names):
             piece = _clipped(schema.columns_of(pa.Table.from_batches([batch])), start, end)
             if len(piece):
@@ -128,7 +116,7 @@ def scan_events(
 
 def oldest_timestamp(files: Files, part: Part) -> int:
     """Return a timestamp (µs) that no row of an events part is before; raises as :func:`read_events`."""
-    with _opened(files, part) as file:
+    with opened(files, part) as file:
         groups = range(file.metadata.num_row_groups)
         oldest = min(file.metadata.row_group(group).column(0).statistics.min_raw for group in groups)
         return int(oldest)
@@ -136,52 +124,14 @@ def oldest_timestamp(files: Files, part: Part) -> int:
 
 def read_rollups(files: Files, part: Part) -> RollupRows:
     """Return all rows of a rollup part; raises as :func:`read_events`."""
-    with _opened(files, part, rollup_schema.FEW_VALUED) as file:
+    with opened(files, part, rollup_schema.FEW_VALUED) as file:
         return rollup_schema.rows_of(file.read())
 
 
 def read_carry(files: Files, part: Part) -> Carry:
     """Return what a rollup part carries on to later hours, from its footer; raises as :func:`read_events`."""
-    with _opened(files, part) as file:
-        return Carry.decode(file.metadata.metadata[_CARRY_KEY])
-
-
-@contextmanager
-def _opened(
-    files: Files, part: Part, dictionaries: Collection[str] = (), *, at_once: bool = True
-) -> Iterator[pq.ParquetFile]:
-    """Open a part; what goes wrong with its bytes inside of the block is a CorruptFile.
-
-    Not ``at_once``, its bytes are read as they are needed: more reads, less memory.
-    """
-    with files.open(part.path) as source:
-        try:
-            with pq.ParquetFile(
-                source,
-                read_dictionary=list(dictionaries),
-                page_checksum_verification=True,
-                pre_buffer=at_once,
-                buffer_size=0 if at_once else _READ_BUFFER,
-            ) as file:
-                version = int(file.metadata.metadata[_VERSION_KEY])
-                if version > schema.FORMAT:
-                    raise CorruptFile(f"{part.path}: expected format {schema.FORMAT} or before, found {version}")
-                yield file
-        except OSError as error:
-            if error.errno is not None:
-                raise
-            raise CorruptFile(f"{part.path}: expected a part of telemetryd: {error}") from error
-        # A flipped bit in the footer can ask for anything, a huge allocation too.
-        except (
-            pa.ArrowException,
-            ValueError,
-            LookupError,
-            TypeError,
-            AttributeError,
-            OverflowError,
-            MemoryError,
-        ) as error:
-            raise CorruptFile(f"{part.path}: expected a part of telemetryd: {error!r}") from error
+    with opened(files, part) as file:
+        return Carry.decode(file.metadata.metadata[_CARRY_KEY.encode()])
 
 
 def _row_groups(file: pq.ParquetFile, start: float | None, end: float | None) -> list[int]:
@@ -202,42 +152,6 @@ def _clipped(columns: EventColumns, start: float | None, end: float | None) -> E
     first = 0 if start is None else int(np.searchsorted(columns.timestamp, start * 1e6, "left"))
     last = len(columns) if end is None else int(np.searchsorted(columns.timestamp, end * 1e6, "left"))
     return columns if (first, last) == (0, len(columns)) else between(columns, first, max(first, last))
-
-
-class _Output:
-    """A file under its ``.tmp`` name, as a stream that pyarrow writes to."""
-
-    def __init__(self, files: Files, path: str) -> None:
-        self._files = files
-        self._path = path
-        self._size = 0
-        self._file: File = files.create(path + TMP)
-        self.closed = False
-        self.stream = pa.BufferedOutputStream(pa.PythonFile(self, mode="w"), _WRITE_BUFFER)
-
-    def write(self, data: bytes) -> int:
-        self._size += self._file.write(data)
-        return len(data)
-
-    def tell(self) -> int:
-        return self._size
-
-    def flush(self) -> None:
-        """Nothing is held back here."""
-
-    def close(self) -> None:
-        """Pyarrow is done; the file itself is closed by :meth:`finish` or :meth:`abandon`."""
-
-    def finish(self) -> int:
-        self.stream.flush()
-        self._file.sync()
-        self._file.close()
-        self._files.rename(self._path + TMP, self._path)
-        return self._size
-
-    def abandon(self) -> None:
-        self._file.close()
-        remove_if_there(self._files, self._path + TMP)
 
 
 def _events_options(rows: int) -> dict[str, Any]:

@@ -74,6 +74,11 @@ class Part:
         return not other.compacted or (self.first, self.last) != (other.first, other.last)
 
 
+def place_of(path: str) -> str:
+    """Return where in a metrics folder a part lies: its kind, date, hour and name, which its footer repeats."""
+    return "/".join(os.path.abspath(path).split(os.sep)[-4:])
+
+
 def parse_hour(date: str, hour: str) -> int | None:
     """Return the hour (Unix s) of ``date=YYYY-MM-DD`` and ``hour=HH``, or None where they name none."""
     try:

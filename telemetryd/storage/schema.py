@@ -12,7 +12,7 @@ from telemetryd.model.events import CODE_OF_STATE, EVENTS, NO_STATE, STATES, UNP
 from telemetryd.rollup.columns import Array, EventColumns
 
 # Version of events and rollup files, in their footers.
-FORMAT = 1
+FORMAT = 2
 
 TIME = pa.timestamp("us", tz="UTC")
 UNPLACED_WORD = "unplaced"

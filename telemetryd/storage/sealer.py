@@ -40,7 +40,12 @@ def seal(files: Files, folder: Folder, frozen: FrozenHead, interval: int) -> lis
     return parts
 
 
-def commit(files: Files, folder: Folder, segment_path: str) -> None:
-    """Remove a segment whose rows are in parts, durably: from here on the parts count. Raises OSError."""
+def commit(files: Files, folder: Folder, segment_path: str, *, keep: bool = False) -> None:
+    """Remove a segment whose rows are in parts, durably: from here on the parts count. Raises OSError.
+
+    One to ``keep`` goes to quarantine instead. May be called again.
+    """
+    if keep and files.exists(segment_path):
+        folder.quarantine(segment_path)
     remove_if_there(files, segment_path)
     files.sync_folder(folder.journal)

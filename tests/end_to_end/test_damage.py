@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.damage import ODD, put_odd
 from tests.oracle.events import life
 
-from .daemon import Daemon
-from .parquet_files import QUICK, holds, is_compact
+from .daemon import ROOT, Daemon
+from .parquet_files import QUICK, compacted_hours, holds, is_compact
 from .waiting import until
 
 HOUR = 3600
@@ -97,3 +102,66 @@ def test_a_torn_journal_keeps_what_is_before_the_tear(filled: Daemon, cut: int) 
 def rollups(daemon: Daemon) -> list[Path]:
     """Return all rollup files."""
     return [path for paths in daemon.partitions("rollups").values() for path in paths]
+
+
+def test_a_lost_rollup_is_answered_from_the_events_at_once(filled: Daemon) -> None:
+    """Whether its footer or its pages are damaged: no number is missing at any moment."""
+    for path, place in zip(rollups(filled), (-60, 300, 40), strict=True):
+        flip(path, place)
+    filled.start()
+    assert [filled.entries(status) for status in ("pending", "processing", "completed")] == [4, 4, 4]
+    assert len(filled.events("quarantined")) == 3
+    until(lambda: len(compacted_hours(filled, "rollups")) == 3, "the rollups to be made anew")
+    assert filled.entries("completed") == 4
+
+
+def test_events_that_are_damaged_while_the_daemon_runs_are_set_aside_when_they_are_asked_for(filled: Daemon) -> None:
+    """The question is answered from the rest, and the numbers stay."""
+    filled.start()
+    paths = sorted(path for paths in filled.partitions().values() for path in paths)
+    flip(paths[0], 300)
+    assert filled.ask("GET", "operations/4").status_code == 404
+    assert filled.ask("GET", "operations/3").status_code == 200
+    assert [line["path"] for line in filled.events("quarantined")] == [str(paths[0])]
+    assert filled.entries("completed") == 4
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_no_file_keeps_no_start_waiting(filled: Daemon, kind: str) -> None:
+    """A pipe, a device, a link or a folder, in place of a rollup, of the settings, of the lock, and of what is made."""
+    names = [str(rollups(filled)[0].relative_to(filled.metrics_path)), "settings.json", "lock", "probe.tmp", "events/x"]
+    for name in names:
+        path = filled.metrics_path / name
+        path.unlink(missing_ok=True)
+        put_odd(path, kind)
+    filled.start()
+    assert filled.entries("completed") == 4
+    assert filled.configure(retention_days=20)["success"]
+    filled.restart()
+    assert filled.entries("completed") == 4
+    assert filled.get("config")["config"]["retention_days"] == 20
+
+
+def test_fsck_tells_of_a_running_daemon_and_mends_after_it(filled: Daemon) -> None:
+    """While it runs, who it is; afterwards what is wrong, once; and the daemon goes on with what was mended."""
+    flip(rollups(filled)[1], 200)
+    assert fsck(filled)["clean"] is False
+    assert fsck(filled, "--repair")["clean"] is False
+    assert fsck(filled)["clean"] is True
+    filled.start()
+    assert fsck(filled)["in_use_by_process"] == str(filled.pid)
+    assert filled.events("quarantined") == []
+    assert filled.entries("completed") == 4
+
+
+def fsck(daemon: Daemon, *arguments: str) -> Any:
+    """Return what `telemetryd fsck` says of the daemon's folder."""
+    command = [sys.executable, "-m", "telemetryd", "fsck", "--json", "--metrics-path", str(daemon.metrics_path)]
+    environment = {"HOME": str(daemon.folder), "PYTHONPATH": str(ROOT)}
+    return json.loads(subprocess.run([*command, *arguments], env=environment, capture_output=True, check=False).stdout)
+
+
+def flip(path: Path, place: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[place] ^= 16
+    path.write_bytes(data)

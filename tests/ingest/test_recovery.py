@@ -195,3 +195,51 @@ async def test_behind_a_gap_in_the_journal_the_next_checkpoint_counts(intake: In
     assert intake.in_flight() == {"add:ipfs": [1, 0, 0]}
     assert intake.ledger.producers.named("wal").last_batch == 3
     assert [row[-1] for row in intake.rows()] == ["a", "b"]
+
+
+async def test_a_damaged_record_is_told_and_its_segment_kept(intake: Intake) -> None:
+    """What is whole is sealed as ever; the segment goes to quarantine and not away."""
+    await intake.start()
+    for number in (1, 2, 3):
+        await intake.store([start(f"operation-{number}", HOUR + number)], number)
+    await intake.recorder.rotate()
+    await intake.crash()
+    path = segment(intake, 0)
+    data = path.read_bytes().replace(b"operation-2", b"operation-X", 1)
+    path.write_bytes(data)
+    await intake.start()
+    assert [row[-1] for row in intake.rows()] == ["operation-1", "operation-3"]
+    assert intake.instrumentation.counts["JournalDamaged"] == 1
+    await intake.upkeep.seal()
+    assert [row[-1] for row in intake.rows()] == ["operation-1", "operation-3"]
+    assert not path.exists()
+    assert (Path(intake.folder.path) / "quarantine" / "journal" / path.name).read_bytes() == data
+
+
+async def test_rows_that_are_missing_before_a_segment_are_told(intake: Intake) -> None:
+    """A closed segment that was cut off between two records looks whole; the next one's checkpoint knows better."""
+    await intake.start()
+    for number in (1, 2):
+        await intake.store([start(f"operation-{number}", HOUR + number)], number)
+    await intake.recorder.rotate()
+    await intake.crash()
+    path = segment(intake, 0)
+    data = path.read_bytes()
+    path.write_bytes(data[: data.rindex(b"\xff\x00TR")])
+    await intake.start()
+    assert [row[-1] for row in intake.rows()] == ["operation-1"]
+    assert intake.instrumentation.counts["JournalDamaged"] == 1
+
+
+async def test_clean_and_crashed_starts_tell_of_no_damage(intake: Intake) -> None:
+    """Neither a stop, nor a crash, nor a start that recorded nothing is taken for damage."""
+    for number in range(1, 7):
+        await intake.start()
+        if number % 3:
+            await intake.store([start(f"{number}", HOUR + number)], number)
+            await intake.recorder.rotate()
+            await intake.store([start(f"{number}-b", HOUR + number)])
+        await (intake.stop() if number % 2 else intake.crash())
+    await intake.start()
+    assert intake.instrumentation.counts["JournalDamaged"] == 0
+    assert len(intake.rows()) == 8

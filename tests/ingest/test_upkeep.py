@@ -177,3 +177,34 @@ async def test_the_last_turn_seals_what_the_recorder_left(intake: Intake) -> Non
     await asyncio.wait_for(keeping, 30)
     assert parts(intake) == {HOUR: (1, 1)}
     assert intake.recorder.backlog.closed == []
+
+
+async def test_a_part_that_cannot_be_read_is_done_without(intake: Intake) -> None:
+    """It is out of the catalogue at once, in quarantine, and told, once; its hour is made whole when it is over."""
+    await intake.start()
+    await intake.store([start("a", HOUR + 1.0)], 1)
+    await asyncio.wait_for(intake.recorder.rotate(), 30)
+    await intake.upkeep.seal()
+    (rollup,) = intake.catalog.view()[HOUR].rollups
+    for _ in range(2):
+        await intake.upkeep.set_aside(rollup, "damaged")
+    assert parts(intake) == {HOUR: (1, 0)}
+    assert intake.instrumentation.counts["Quarantined"] == 1
+    assert intake.files.exists(f"{intake.folder.path}/quarantine/{rollup.path.removeprefix(intake.folder.path + '/')}")
+    intake.clock.now = HOUR + 2 * 3600
+    await intake.upkeep.compact()
+    assert parts(intake) == {HOUR: (1, 1)}
+
+
+async def test_a_part_that_cannot_be_moved_is_done_without_all_the_same(intake: Intake, disk: FailingFiles) -> None:
+    """A full disk does not take its folder: it is told, and found again at the next start."""
+    await intake.start()
+    await intake.store([start("a", HOUR + 1.0)], 1)
+    await asyncio.wait_for(intake.recorder.rotate(), 30)
+    await intake.upkeep.seal()
+    (rollup,) = intake.catalog.view()[HOUR].rollups
+    disk.good = 0
+    await intake.upkeep.set_aside(rollup, "damaged")
+    assert parts(intake) == {HOUR: (1, 0)}
+    assert (intake.instrumentation.counts["Quarantined"], intake.instrumentation.counts["UpkeepFailed"]) == (1, 1)
+    disk.good = PLENTY

@@ -17,6 +17,7 @@ from telemetryd.storage.catalog import Catalog
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from telemetryd.storage.head import FrozenHead
+from telemetryd.storage.part_name import Part
 from telemetryd.storage.sealer import seal
 from tests.oracle.history import IN_FLIGHT, UNKNOWN, history_of, series_of
 
@@ -34,6 +35,7 @@ class Store:
         self.catalog = Catalog(self.files)
         self.rows = columns_of(events)
         self.heads: list[EventColumns] = []
+        self.aside: list[str] = []
         self.reader = Reader(self.files, self.catalog.carry)
         self._folder = folder
         self._events = events
@@ -77,10 +79,15 @@ class Store:
             operations=self._in_flight,
         )
 
+    async def set_aside(self, part: Part, reason: str) -> None:
+        """Do without a part, as the daemon does."""
+        self.aside.append(reason)
+        self.catalog.replace(part.hour, (part,), ())
+
     def engine(self, now: float, interval: int = INTERVAL, **query: int) -> QueryEngine:
         """Return an engine over this store as it is at ``now``."""
         settings = replace(Settings(), query=replace(QuerySettings(), **query))
-        return QueryEngine(lambda: self.snapshot(now, interval), lambda: settings, self.reader)
+        return QueryEngine(lambda: self.snapshot(now, interval), lambda: settings, self.reader, self.set_aside)
 
     def _health(self) -> dict[str, tuple[float, int]]:
         changes = [event for event in self._events if event["event"] == "backend_health_change"]

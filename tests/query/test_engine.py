@@ -7,11 +7,19 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
-from telemetryd.model.errors import Busy, QueryTimeout, ResultTooLarge, StorageUnavailable, UnknownOperation
+from telemetryd.model.errors import (
+    Busy,
+    CorruptFile,
+    QueryTimeout,
+    ResultTooLarge,
+    StorageUnavailable,
+    UnknownOperation,
+)
 from telemetryd.model.metrics import AGGREGATIONS, METRIC_TYPES
 from telemetryd.model.settings import QuerySettings, Settings
 from telemetryd.model.timerange import TimeRange
@@ -21,7 +29,7 @@ from telemetryd.query.request import Filters, MetricsRequest, OperationsRequest
 from telemetryd.query.snapshot import OperationInFlight, Snapshot
 from telemetryd.rollup.columns import Array, EventColumns
 from telemetryd.storage.files import Files
-from telemetryd.storage.part import Part
+from telemetryd.storage.part import Part, read_carry
 from tests.end_to_end.comparing import differences
 from tests.oracle.model import Model, Request
 
@@ -56,10 +64,16 @@ def empty_snapshot(heads: tuple[EventColumns, ...] = ()) -> Snapshot:
     return Snapshot(NOW, 60, heads, {}, {}, {}, {}, list)
 
 
+async def nothing_is_lost(part: Part, reason: str) -> None:
+    pytest.fail(f"{part} was set aside: {reason}")
+
+
 def engine_of(snapshot: Callable[[], Snapshot], clock: Callable[[], float] = lambda: 0.0, **query: int) -> QueryEngine:
     """Return an engine without files, on a clock that stands."""
     settings = replace(Settings(), query=replace(QuerySettings(), **query))
-    return QueryEngine(snapshot, lambda: settings, Reader(Files(), lambda part: pytest.fail("no parts")), clock)
+    return QueryEngine(
+        snapshot, lambda: settings, Reader(Files(), lambda part: pytest.fail("no parts")), nothing_is_lost, clock
+    )
 
 
 class Gate:
@@ -239,7 +253,7 @@ async def test_a_part_that_vanishes_is_asked_for_again(store: Store) -> None:
     store.compact(END)
     pictures = iter([stale, stale, store.snapshot(NOW)])
     reader = Reader(store.files, store.catalog.carry)
-    engine = QueryEngine(lambda: next(pictures), Settings, reader)
+    engine = QueryEngine(lambda: next(pictures), Settings, reader, nothing_is_lost)
     assert differences(expected, told(await engine.metrics(asked())), until_now=False) == []
     assert next(pictures, None) is None
     engine.close()
@@ -251,9 +265,66 @@ async def test_parts_that_keep_vanishing_are_an_error(store: Store) -> None:
     parts: list[Part] = [part for hour in stale.hours.values() for part in (*hour.events, *hour.rollups)]
     for part in parts:
         os.unlink(part.path)
-    engine = QueryEngine(lambda: stale, Settings, Reader(store.files, store.catalog.carry))
+    engine = QueryEngine(lambda: stale, Settings, Reader(store.files, store.catalog.carry), nothing_is_lost)
     with pytest.raises(StorageUnavailable, match="try again"):
         await engine.metrics(asked())
+    engine.close()
+
+
+def damage(part: Part) -> None:
+    """Flip a bit in the pages of a part."""
+    with open(part.path, "r+b") as file:
+        file.seek(200)
+        byte = file.read(1)[0]
+        file.seek(200)
+        file.write(bytes([byte ^ 4]))
+
+
+async def test_an_hour_whose_rollups_are_lost_is_answered_from_its_events(store: Store) -> None:
+    """At once and as before, whichever of its rollups it is, compacted or not: every number is still there."""
+    expected = told(await store.engine(NOW).metrics(asked()))
+    for compacted in (False, True):
+        if compacted:
+            store.compact(END)
+        rollups = [part for hour in store.catalog.view().values() for part in hour.rollups]
+        for part in rollups[::2]:
+            damage(part)
+        # As after a start: nothing is remembered of what was read before.
+        store.reader = Reader(store.files, partial(read_carry, store.files))
+        found = told(await store.engine(NOW).metrics(asked()))
+        assert differences(expected, found, until_now=False) == []
+        assert len(store.aside) == len(rollups[::2])
+        store.aside.clear()
+
+
+async def test_an_hour_whose_events_are_lost_keeps_its_numbers(store: Store) -> None:
+    """Its rollups tell them; the operations themselves are those of the other hours."""
+    store.compact(END)
+    expected = told(await store.engine(NOW).metrics(asked()))
+    hours = store.catalog.view()
+    oldest = hours[min(hours)].events[0]
+    damage(oldest)
+    others = await store.engine(NOW).operations(EVERYTHING)
+    assert [reason.split(":")[0] for reason in store.aside] == [oldest.path]
+    assert others
+    assert all(each["end_time"] >= min(hours) + 3600 for each in others if each["end_time"])
+    found = told(await store.engine(NOW).metrics(asked()))
+    assert differences(expected, found, until_now=False) == []
+
+
+async def test_a_part_that_cannot_be_set_aside_is_an_error(store: Store) -> None:
+    """The query does not go round for ever."""
+    rollups = [part for hour in store.catalog.view().values() for part in hour.rollups]
+    damage(rollups[0])
+    told_of = []
+
+    async def too_late(part: Part, reason: str) -> None:
+        told_of.append(part)
+
+    engine = QueryEngine(lambda: store.snapshot(NOW), Settings, store.reader, too_late)
+    with pytest.raises(CorruptFile, match="checksum"):
+        await engine.metrics(asked())
+    assert told_of == [rollups[0]]
     engine.close()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from telemetryd.storage.files import TMP, Files, remove_if_there, write_whole
+from tests.damage import ODD, put_odd
 
 from .samples import FailingFiles
 
@@ -101,3 +102,38 @@ def test_removing_what_is_gone_is_nothing(files: Files, tmp_path: Path) -> None:
     remove_if_there(files, str(tmp_path / "gone"))
     with pytest.raises(OSError, match="directory"):
         remove_if_there(files, str(tmp_path))
+
+
+def test_only_a_plain_file_is_one(files: Files, tmp_path: Path) -> None:
+    """No folder, pipe, link or device, whatever it leads to; nor what is not there."""
+    (tmp_path / "plain").write_bytes(b"")
+    (tmp_path / "link").symlink_to(tmp_path / "plain")
+    assert files.is_file(str(tmp_path / "plain"))
+    for kind in ODD:
+        put_odd(tmp_path / kind, kind)
+        assert not files.is_file(str(tmp_path / kind)), kind
+    assert not files.is_file(str(tmp_path / "link"))
+    assert not files.is_file(str(tmp_path / "missing"))
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_creating_neither_waits_nor_follows_a_link(files: Files, tmp_path: Path, kind: str) -> None:
+    """What is no file and has the name is an error at once, and what a link leads to stays as it is."""
+    (tmp_path / "nowhere").write_bytes(b"not ours")
+    put_odd(tmp_path / "odd", kind)
+    with pytest.raises(OSError, match="odd"):
+        files.create(str(tmp_path / "odd"))
+    assert (tmp_path / "nowhere").read_bytes() == b"not ours"
+
+
+def test_the_holder_of_a_lock_is_told_without_taking_it(files: Files, tmp_path: Path) -> None:
+    """Its note while it holds it, nothing before and after; a missing file is not made."""
+    path = str(tmp_path / "lock")
+    assert files.holder(path) == ""
+    assert not files.exists(path)
+    lock = files.lock(path, "4711\n")
+    assert files.holder(path) == "4711"
+    lock.release()
+    assert files.holder(path) == ""
+    put_odd(tmp_path / "pipe", "pipe")
+    assert files.holder(str(tmp_path / "pipe")) == ""

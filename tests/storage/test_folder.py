@@ -13,6 +13,7 @@ import pytest
 from telemetryd.model.errors import FolderInUse, StorageError
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
+from tests.damage import ODD, put_odd
 
 from .samples import HOUR, FailingFiles
 
@@ -127,3 +128,34 @@ def test_the_names_that_lead_to_a_partition_are_made_durable(folder: Folder) -> 
     files = Watching()
     Folder(files, folder.path).sync_partition(folder.partition("events", HOUR))
     assert files.synced == ["events/date=2023-11-14/hour=22", "events/date=2023-11-14", "events"]
+
+
+@pytest.mark.parametrize("kind", [*ODD, "file"])
+@pytest.mark.parametrize(
+    "name", ["events", "rollups", "journal", "quarantine", "lock", "probe.tmp", "settings.json.tmp"]
+)
+def test_what_stands_in_the_way_is_set_aside(files: Files, tmp_path: Path, name: str, kind: str) -> None:
+    """Whatever has a name of ours and is something else: it is kept, told, and the folder is as it should be."""
+    path = tmp_path / "telemetry"
+    path.mkdir()
+    is_ours = kind in (("file",) if name == "lock" or name.endswith(".tmp") else ("folder", "full folder"))
+    if kind == "file":
+        (path / name).write_bytes(b"?")
+    else:
+        put_odd(path / name, kind)
+    with Folder(files, str(path)).locked() as folder:
+        assert {"events", "journal", "lock", "rollups"} <= set(os.listdir(path))
+        assert len(folder.set_aside) == (0 if is_ours else 1)
+        assert all(files.exists(where) for where, _ in folder.set_aside)
+    with Folder(files, str(path)).locked() as again:
+        assert again.set_aside == []
+
+
+def test_a_file_in_quarantine_is_in_nobodys_way(files: Files, folder: Folder) -> None:
+    """What was set aside under the name of a folder does not stop what comes from below that folder."""
+    os.makedirs(f"{folder.path}/quarantine")
+    Path(folder.path, "quarantine", "journal").write_bytes(b"was in place of the journal")
+    Path(folder.journal, "odd").write_bytes(b"odd")
+    assert folder.quarantine(f"{folder.journal}/odd") == f"{folder.path}/quarantine/journal.1/odd"
+    Path(folder.journal, "odd").write_bytes(b"odd")
+    assert folder.quarantine(f"{folder.journal}/odd") == f"{folder.path}/quarantine/journal.1/odd.1"

@@ -6,13 +6,16 @@ import os
 import random
 from pathlib import Path
 
+import pytest
+
+from telemetryd.storage.compactor import Merge, merge, remove
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from telemetryd.storage.inventory import judge, take_inventory
-from telemetryd.storage.journal import ActiveSegment, Checkpoint
+from telemetryd.storage.journal import ActiveSegment, Checkpoint, EventsRecord, encode_record
 from telemetryd.storage.part_name import Kind, Level, Part
 
-from .samples import HOUR, frozen_of, in_file_order, sealed, stored_rows
+from .samples import HOUR, INTERVAL, frozen_of, hour_parts, in_file_order, sealed, stored_rows
 
 FOLDER = Folder(Files(), "/data")
 
@@ -124,9 +127,8 @@ def test_a_part_that_was_cut_off_is_set_aside_and_covers_nothing(files: Files, f
 
 def test_a_segment_that_came_back_is_set_aside(files: Files, folder: Folder) -> None:
     """It is kept in quarantine, in case a person knows better."""
-    (events, rollups) = sealed(files, folder, frozen_of(100))
-    for each in (events, rollups):
-        files.rename(each.path, Part.named(folder, each.kind, HOUR, "hour", 1, 100).path)
+    merged = merge(files, folder, Merge(HOUR, hour_parts(sealed(files, folder, frozen_of(100)))), INTERVAL)
+    remove(files, folder, merged.old)
     ActiveSegment.create(files, folder, Checkpoint(1, True, b"")).close()
     found = take_inventory(files, folder)
     assert found.segments == []
@@ -153,3 +155,70 @@ def test_any_bytes_whatever_in_the_folder_do_not_stop_the_start(files: Files, fo
     assert len(found.set_aside) == len(places) * len(names)
     again = take_inventory(files, folder)
     assert (again.set_aside, again.removed) == ([], [])
+
+
+def test_a_part_whose_footer_is_damaged_is_set_aside(files: Files, folder: Folder) -> None:
+    """What says where rows are is verified at start; pages are when they are read."""
+    events, rollups = sealed(files, folder, frozen_of(100))
+    for each in (events, rollups):
+        data = bytearray(files.read(each.path))
+        data[-100] ^= 1
+        Path(each.path).write_bytes(data)
+    found = take_inventory(files, folder)
+    assert [os.path.basename(path) for path, _ in found.set_aside] == [os.path.basename(events.path)] * 2
+    assert all("checksum" in reason for _, reason in found.set_aside)
+    assert dict(found.catalog.view()) == {}
+
+
+def test_a_compacted_part_that_is_damaged_takes_nothing_with_it(files: Files, folder: Folder) -> None:
+    """The parts that it covers are removed only if it holds their rows: its pages are looked at first."""
+    head = frozen_of(100)
+    merged = merge(files, folder, Merge(HOUR, hour_parts(sealed(files, folder, head))), INTERVAL)
+    for each in merged.new:
+        flip(each.path, 100)
+    found = take_inventory(files, folder)
+    assert {path.rpartition("/")[2] for path, _ in found.set_aside} == {os.path.basename(merged.new[0].path)}
+    assert stored_rows(files, found.catalog.view()) == in_file_order(head.columns)
+    assert len(found.catalog.view()[HOUR].rollups) == 1
+
+
+@pytest.mark.parametrize("damage", ["noise", "a flipped bit"])
+def test_a_damaged_segment_does_not_have_whole_parts_removed(files: Files, folder: Folder, damage: str) -> None:
+    """They hold all of its rows, and it does not: the parts count, and the segment is kept."""
+    head = frozen_of(100, hours=2)
+    sealed(files, folder, head)
+    path = written_segment(files, folder)
+    if damage == "noise":
+        Path(path).write_bytes(b"noise")
+    else:
+        flip(path, 70)
+    found = take_inventory(files, folder)
+    assert found.segments == []
+    assert [os.path.basename(where) for where, _ in found.set_aside] == [os.path.basename(path)]
+    assert stored_rows(files, found.catalog.view()) == in_file_order(head.columns)
+
+
+def test_a_damaged_segment_whose_parts_are_not_all_there_is_replayed(files: Files, folder: Folder) -> None:
+    """What is whole of it counts; its parts are kept in quarantine."""
+    parts = sealed(files, folder, frozen_of(100, hours=2))
+    files.remove(parts[-1].path)
+    files.remove(parts[-2].path)
+    path = written_segment(files, folder)
+    flip(path, 70)
+    found = take_inventory(files, folder)
+    assert found.segments == [path]
+    assert len(found.set_aside) == 2
+    assert dict(found.catalog.view()) == {}
+
+
+def written_segment(files: Files, folder: Folder) -> str:
+    """Return the path of a closed segment that begins at sequence 1, with one record."""
+    segment = ActiveSegment.create(files, folder, Checkpoint(1, True, b""))
+    segment.append([encode_record(EventsRecord(1, 0.0, "wal", 1, b'{"batch":1,"events":[]}'))])
+    return segment.close()
+
+
+def flip(path: str, place: int) -> None:
+    data = bytearray(Path(path).read_bytes())
+    data[place] ^= 1
+    Path(path).write_bytes(data)

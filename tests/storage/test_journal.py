@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import zlib
@@ -23,6 +24,7 @@ from telemetryd.storage.journal import (
     first_sequence_of,
     read_segment,
 )
+from tests.damage import flipped
 
 from .samples import FailingFiles
 
@@ -142,7 +144,7 @@ def test_a_corrupt_byte_anywhere_keeps_every_other_valid_record(files: Files, fo
         hit = next((index for index, end in enumerate(ends()) if starts[index] <= position < end), None)
         expected = [record for index, record in enumerate(RECORDS, 1) if index != hit]
         assert list(content.records) == expected, position
-        lost = 0 if hit is None else ends()[hit] - starts[hit]
+        lost = 16 if hit is None else ends()[hit] - starts[hit]
         assert content.damaged + content.torn == lost, position
 
 
@@ -216,3 +218,55 @@ def test_what_was_synced_before_a_failed_write_stays(folder: Folder) -> None:
         segment.append([encode_record(RECORDS[1])])
     segment.abandon()
     assert list(read_segment(Files(), segment.path).records) == RECORDS[:1]
+
+
+def test_a_segment_under_anothers_name_is_refused(files: Files, folder: Folder) -> None:
+    """A copy would have its rows count twice: its checkpoint says which it is."""
+    path = write_segment(files, folder)
+    other = os.path.join(folder.journal, f"{CHECKPOINT.sequence + 5:020d}.closed")
+    Path(other).write_bytes(files.read(path))
+    with pytest.raises(CorruptFile, match=f"found the one of {CHECKPOINT.sequence}"):
+        read_segment(files, other)
+
+
+def test_no_flipped_bit_ever_gives_another_record(files: Files, folder: Folder) -> None:
+    """Whichever it is, each record that is read is one that was written, in order, at most one is missing, and it is told."""
+    path = write_segment(files, folder)
+    data = files.read(path)
+    for place, damaged in flipped(data, len(data)):
+        Path(path).write_bytes(damaged)
+        content = read_segment(files, path)
+        records = list(content.records)
+        assert content.checkpoint in (CHECKPOINT, Checkpoint(CHECKPOINT.sequence, True, b""))
+        assert [record for record in RECORDS if record in records] == records, f"byte {place}"
+        assert len(records) >= len(RECORDS) - 1
+        assert content.damaged or content.torn
+
+
+def test_what_a_closed_segment_lacks_is_lost(files: Files, folder: Folder) -> None:
+    """A crash tears the tail of what grows; what was complete and is not any more was damaged."""
+    closed = write_segment(files, folder)
+    Path(closed).write_bytes(files.read(closed)[:-3])
+    lost = read_segment(files, closed)
+    os.rename(closed, active := closed.removesuffix(".closed") + ".active")
+    torn = read_segment(files, active)
+    assert (torn.torn, torn.lost) == (lost.torn, 0)
+    assert lost.lost == lost.torn > 0
+
+
+def test_a_segment_that_the_disk_does_not_give_is_corrupt(files: Files, folder: Folder) -> None:
+    """It can be set aside; an error that may pass is not taken for damage."""
+
+    class Failing(Files):
+        def __init__(self, number: int) -> None:
+            self._number = number
+
+        def read(self, path: str) -> bytes:
+            raise OSError(self._number, os.strerror(self._number), path)
+
+    path = write_segment(files, folder)
+    for number in (errno.EIO, errno.EACCES):
+        with pytest.raises(CorruptFile, match="expected a segment that can be read"):
+            read_segment(Failing(number), path)
+    with pytest.raises(OSError, match="Too many open files"):
+        read_segment(Failing(errno.EMFILE), path)

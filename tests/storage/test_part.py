@@ -91,20 +91,19 @@ def test_a_scan_gives_the_same_rows_in_pieces(files: Files, folder: Folder) -> N
 
 def test_row_groups_outside_of_the_range_are_not_read(files: Files, folder: Folder) -> None:
     """Statistics tell which row groups a range needs, so the others' bytes may be anything."""
-    part = Part.named(folder, "events", HOUR, "part", 1, 2000)
+    part = Part.named(folder, "events", HOUR, "part", 1, 20_000)
     files.make_folder(os.path.dirname(part.path))
-    ordered = in_order(columns_of(2000))
+    ordered = in_order(columns_of(20_000))
     writer = EventsWriter(files, part.path)
-    writer.write(between(ordered, 0, 1000))
-    writer.write(between(ordered, 1000, 2000))
+    writer.write(between(ordered, 0, 10_000))
+    writer.write(between(ordered, 10_000, 20_000))
     writer.finish()
     data = bytearray(files.read(part.path))
     metadata = pq.ParquetFile(part.path).metadata
-    column = metadata.row_group(0).column(schema.EVENTS_SCHEMA.get_field_index("sequence"))
-    data[column.data_page_offset + 40] ^= 0xFF
+    data[metadata.row_group(0).column(0).data_page_offset + 40] ^= 0xFF
     Path(part.path).write_bytes(data)
-    later = float(ordered.timestamp[1000]) / 1e6
-    assert len(read_events(files, part, start=later)) == 1000
+    later = float(ordered.timestamp[10_000]) / 1e6
+    assert len(read_events(files, part, start=later)) == 10_000
     with pytest.raises(CorruptFile):
         read_events(files, part)
 
@@ -113,7 +112,7 @@ def test_files_are_built_for_readers_that_skip(files: Files, folder: Folder) -> 
     """Sorted and said so, with page index, checksums and a bloom filter on ids; versions in the footer."""
     part = written(files, folder, 3000)
     metadata = pq.ParquetFile(part.path).metadata
-    assert metadata.metadata[b"telemetryd.format"] == b"1"
+    assert metadata.metadata[b"telemetryd.format"] == b"2"
     group = metadata.row_group(0)
     columns = {group.column(index).path_in_schema: group.column(index) for index in range(group.num_columns)}
     assert [each.column_index for each in group.sorting_columns] == [
@@ -268,8 +267,8 @@ def test_a_part_of_a_later_format_is_refused(files: Files, folder: Folder) -> No
     """A release that does not know a format says so, and does not guess."""
     part = written(files, folder, 10)
     table = pq.read_table(part.path, partitioning=None)
-    pq.write_table(table.replace_schema_metadata({"telemetryd.format": "2"}), part.path)
-    with pytest.raises(CorruptFile, match="expected format 1 or before, found 2"):
+    pq.write_table(table.replace_schema_metadata({"telemetryd.format": "3"}), part.path)
+    with pytest.raises(CorruptFile, match="expected format 2 or before, found 3"):
         read_events(files, part)
     pq.write_table(table.replace_schema_metadata(None), part.path)
     with pytest.raises(CorruptFile, match="expected a part of telemetryd"):

@@ -93,3 +93,13 @@ def test_a_commit_may_be_done_twice(files: Files, folder: Folder) -> None:
     commit(files, folder, segment)
     commit(files, folder, segment)
     assert files.names(folder.journal) == []
+
+
+def test_a_damaged_segment_is_kept_when_it_is_committed(files: Files, folder: Folder) -> None:
+    """It leaves the journal, which commits its parts, and is in quarantine for who wants to look; again is right."""
+    segment = ActiveSegment.create(files, folder, Checkpoint(1, True, b"")).close()
+    data = files.read(segment)
+    for _ in range(2):
+        commit(files, folder, segment, keep=True)
+    assert files.names(folder.journal) == []
+    assert files.read(f"{folder.path}/quarantine/journal/{os.path.basename(segment)}") == data

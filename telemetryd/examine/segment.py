@@ -1,0 +1,67 @@
+"""A segment of the journal examined: its records, as far as they can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from telemetryd.model.codec import Batch, decode_frame
+from telemetryd.model.errors import Rejected
+from telemetryd.storage.files import Files
+from telemetryd.storage.journal import EventsRecord, Record, SegmentContent, first_sequence_of, read_segment
+
+from .findings import SegmentFound
+
+
+def examine_segment(files: Files, path: str, shown: str) -> SegmentFound:
+    """Return what can be read of a segment, called ``shown``; raises CorruptFile where nothing can."""
+    content = read_segment(files, path)
+    records = list(content.records)
+    return SegmentFound(
+        path=shown,
+        size=files.size(path),
+        first_sequence=first_sequence_of(path) or 0,
+        records=len(records),
+        events=sum(len(events_of(record)) for record in records),
+        torn_bytes=content.torn,
+        damaged_bytes=content.damaged,
+    )
+
+
+def events_of(record: Record) -> tuple[Any, ...]:
+    """Return the events of a record, as the codec has them; the ids of operations that expired."""
+    if not isinstance(record, EventsRecord):
+        return tuple(record.operation_ids)
+    try:
+        batch = decode_frame(record.frame)
+    except Rejected:
+        return ()
+    return tuple(batch.events) if isinstance(batch, Batch) else ()
+
+
+def records_of(content: SegmentContent, most: int) -> Iterator[dict[str, Any]]:
+    """Yield the first records of a segment as plain values."""
+    for _, record in zip(range(most), content.records, strict=False):
+        events = events_of(record)
+        first, last = record.first_sequence, record.first_sequence + len(events) - 1
+        if isinstance(record, EventsRecord):
+            yield {
+                "kind": "events",
+                "first_sequence": first,
+                "last_sequence": last if events else None,
+                "producer": record.producer or None,
+                "batch": record.batch or None,
+                "received": record.received,
+                "events": len(events),
+                "bytes": len(record.frame),
+                "json": record.frame.decode(errors="replace"),
+            }
+        else:
+            yield {
+                "kind": "expired",
+                "first_sequence": first,
+                "last_sequence": last if events else None,
+                "at": record.at,
+                "events": len(events),
+                "operation_ids": list(record.operation_ids),
+            }

@@ -1,0 +1,29 @@
+"""Internal events of damage to the journal: what was lost of it, where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .events import InternalEvent
+
+
+@dataclass(frozen=True, slots=True)
+class JournalDamaged(InternalEvent):
+    """A segment is damaged, or rows before it are missing: acknowledged events of it are lost."""
+
+    says: ClassVar[str] = "journal damaged"
+    level: ClassVar[str] = "error"
+    path: str
+    damaged_bytes: int
+    missing_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointLost(InternalEvent):
+    """The state at the head of a segment cannot be read; its rows are replayed without it."""
+
+    says: ClassVar[str] = "checkpoint lost"
+    level: ClassVar[str] = "error"
+    path: str
+    error: str
