@@ -201,9 +201,9 @@ def test_a_damaged_footer_is_never_parsed(files: Files, part: Part) -> None:
 def test_what_wrote_a_part_is_let_go_of(files: Files, folder: Folder) -> None:
     """Written or given up, nothing of its buffers stays behind."""
     gc.collect()
-    before = sum(isinstance(each, Output) for each in gc.get_objects())
+    before = sum(type(each) is Output for each in gc.get_objects())
     sealed(files, folder, frozen_of(12), frozen_of(12, first=13))
     with pytest.raises(OSError, match="No space left"):
         sealed(FailingFiles(4), folder, frozen_of(12, first=25))
     gc.collect()
-    assert sum(isinstance(each, Output) for each in gc.get_objects()) == before
+    assert sum(type(each) is Output for each in gc.get_objects()) == before
