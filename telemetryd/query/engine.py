@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from telemetryd.model.errors import Busy, ResultTooLarge, StorageUnavailable
+from telemetryd.model.errors import Busy, ResultTooLarge
 from telemetryd.model.settings import Settings
 from telemetryd.storage.part_file import UnreadablePart
 from telemetryd.storage.part_name import Part
@@ -31,8 +31,6 @@ SetAside = Callable[[Part, str], Awaitable[None]]
 
 # Queries that may wait for each one that runs.
 QUEUE_DEPTH = 8
-# A part may be replaced while a query is about to read it; it then starts again.
-ATTEMPTS = 3
 
 
 class QueryEngine:
@@ -87,23 +85,32 @@ class QueryEngine:
         deadline = Deadline(settings.timeout, self._clock)
         self._under_way += 1
         unreadable: set[Part] = set()
-        attempts = ATTEMPTS
+        gone = ""
         try:
-            while attempts:
+            while True:
                 snapshot = self._snapshot()
                 try:
+                    if gone and (part := _part_at(gone, snapshot)) is not None:
+                        raise UnreadablePart(part, "it is gone")
                     return await asyncio.get_running_loop().run_in_executor(self._threads, query, snapshot, deadline)
-                except FileNotFoundError:
-                    attempts -= 1
+                except FileNotFoundError as error:
+                    # Replaced while it was about to be read, as happens while hours are compacted; where it
+                    # still counts after that, somebody else has removed it.
+                    deadline.check()
+                    gone = error.filename
                 except UnreadablePart as error:
                     if error.part in unreadable:
                         raise
                     unreadable.add(error.part)
                     await self._set_aside(error.part, str(error))
-            raise StorageUnavailable(f"query: a part went away {ATTEMPTS} times while it was read; try again")
         finally:
             deadline.cancel()
             self._under_way -= 1
+
+
+def _part_at(path: str, snapshot: Snapshot) -> Part | None:
+    parts = (part for hour in snapshot.hours.values() for part in (*hour.events, *hour.rollups))
+    return next((part for part in parts if part.path == path), None)
 
 
 def _metrics(

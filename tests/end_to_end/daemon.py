@@ -42,7 +42,7 @@ class Daemon:
     """``telemetryd serve`` below ``folder``; settings are given as environment variables.
 
     ``url`` is the bound address without a path. ``kill`` is SIGKILL, ``stop`` SIGTERM. A socket in
-    ``passed`` is passed on to it as systemd does.
+    ``passed`` is passed on to it as systemd does. ``program`` is what Python runs.
     """
 
     def __init__(self, folder: Path, **settings: object) -> None:
@@ -52,6 +52,7 @@ class Daemon:
         self.url = ""
         self.settings: dict[str, object] = dict(settings)
         self.passed: socket.socket | None = None
+        self.program: tuple[str, ...] = ("-m", "telemetryd")
         self._process: subprocess.Popen[bytes] | None = None
         self._stderr = folder / "stderr.log"
         self._read_from = 0
@@ -64,6 +65,16 @@ class Daemon:
         return self._process.pid
 
     @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def log_since_start(self) -> str:
+        """What the daemon has said on stderr since its last start."""
+        return self.log[self._read_from :]
+
+    @property
     def log(self) -> str:
         """Everything the daemon has said on stderr, over all its starts."""
         return self._stderr.read_text() if self._stderr.exists() else ""
@@ -71,7 +82,7 @@ class Daemon:
     def events(self, says: str) -> list[dict[str, Any]]:
         """Return the log's lines of one kind, since the last start."""
         lines = []
-        for line in self.log[self._read_from :].splitlines():
+        for line in self.log_since_start.splitlines():
             with contextlib.suppress(json.JSONDecodeError):
                 lines.append(json.loads(line))
         return [line for line in lines if isinstance(line, dict) and line.get("event") == says]
@@ -87,7 +98,7 @@ class Daemon:
         self._read_from = len(self.log)
         self.url = ""
         paths = ["--socket", self.socket, "--http", "127.0.0.1:0", "--metrics-path", str(self.metrics_path)]
-        command = [sys.executable, "-m", "telemetryd", "serve", *paths, *arguments]
+        command = [sys.executable, *self.program, "serve", *paths, *arguments]
         descriptors = [] if self.passed is None else [self.passed.fileno()]
         if descriptors:
             command = [sys.executable, "-c", _ACTIVATE, str(descriptors[0]), *command]
@@ -129,7 +140,7 @@ class Daemon:
 
     def end(self) -> None:
         """Kill it if it still runs, and let go of everything."""
-        if self._process is not None and self._process.poll() is None:
+        if self.alive:
             self.kill()
         self._session.close()
 
@@ -149,6 +160,10 @@ class Daemon:
         answer = self.ask("POST", "config", json=changes)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def books(self) -> dict[str, Any]:
+        """Return the daemon's account of the events it received."""
+        return dict(self.ask("GET", "/-/healthy").json()["books"])
 
     def producer(self) -> Producer:
         """Connect to the ingest socket."""
@@ -172,6 +187,10 @@ class Daemon:
         assert self._process is not None
         code = self._process.poll()
         assert code is None, f"the daemon ended with {code} before it was ready; its log:\n{self.log}"
+        return self.answers()
+
+    def answers(self) -> bool:
+        """Whether it says that it is ready."""
         if not self.url:
             self.url = next((line["url"] for line in self.events("serving")), "")
         if not self.url:

@@ -17,7 +17,6 @@ from telemetryd.model.errors import (
     CorruptFile,
     QueryTimeout,
     ResultTooLarge,
-    StorageUnavailable,
     UnknownOperation,
 )
 from telemetryd.model.metrics import AGGREGATIONS, METRIC_TYPES
@@ -28,6 +27,7 @@ from telemetryd.query.reader import Reader
 from telemetryd.query.request import Filters, MetricsRequest, OperationsRequest
 from telemetryd.query.snapshot import OperationInFlight, Snapshot
 from telemetryd.rollup.columns import Array, EventColumns
+from telemetryd.storage.catalog import HourParts
 from telemetryd.storage.files import Files
 from telemetryd.storage.part import Part, read_carry
 from tests.end_to_end.comparing import differences
@@ -251,7 +251,7 @@ async def test_a_part_that_vanishes_is_asked_for_again(store: Store) -> None:
     stale = store.snapshot(NOW)
     expected = told(await store.engine(NOW).metrics(asked()))
     store.compact(END)
-    pictures = iter([stale, stale, store.snapshot(NOW)])
+    pictures = iter([stale, store.snapshot(NOW)])
     reader = Reader(store.files, store.catalog.carry)
     engine = QueryEngine(lambda: next(pictures), Settings, reader, nothing_is_lost)
     assert differences(expected, told(await engine.metrics(asked())), until_now=False) == []
@@ -259,16 +259,36 @@ async def test_a_part_that_vanishes_is_asked_for_again(store: Store) -> None:
     engine.close()
 
 
-async def test_parts_that_keep_vanishing_are_an_error(store: Store) -> None:
-    """After three tries the caller is told to try again."""
+async def test_parts_may_vanish_as_often_as_they_are_replaced(store: Store) -> None:
+    """While one hour after the other is compacted, a query starts again and again, until its deadline."""
     stale = store.snapshot(NOW)
-    parts: list[Part] = [part for hour in stale.hours.values() for part in (*hour.events, *hour.rollups)]
-    for part in parts:
-        os.unlink(part.path)
-    engine = QueryEngine(lambda: stale, Settings, Reader(store.files, store.catalog.carry), nothing_is_lost)
-    with pytest.raises(StorageUnavailable, match="try again"):
-        await engine.metrics(asked())
+    expected = told(await store.engine(NOW).metrics(asked()))
+    store.compact(END)
+    current = store.snapshot(NOW)
+    lost = [
+        part for hour in stale.hours.values() for part in (*hour.events, *hour.rollups) if not os.path.exists(part.path)
+    ]
+    # Each picture lacks the part that was missed before, and has another one that is gone by now.
+    pictures = [
+        replace(stale, hours={part.hour: HourParts((part,), ()) if part.kind == "events" else HourParts((), (part,))})
+        for part in lost
+    ]
+    assert len(pictures) > 5
+    following = iter([*pictures, current])
+    engine = QueryEngine(lambda: next(following), Settings, Reader(store.files, store.catalog.carry), nothing_is_lost)
+    assert differences(expected, told(await engine.metrics(asked())), until_now=False) == []
     engine.close()
+
+
+async def test_a_part_that_somebody_removed_is_done_without(store: Store) -> None:
+    """As one that cannot be read: set aside, and the hour answered from the rest."""
+    expected = told(await store.engine(NOW).metrics(asked()))
+    rollups = [part for hour in store.catalog.view().values() for part in hour.rollups]
+    os.unlink(rollups[0].path)
+    store.reader = Reader(store.files, partial(read_carry, store.files))
+    found = told(await store.engine(NOW).metrics(asked()))
+    assert differences(expected, found, until_now=False) == []
+    assert store.aside == [f"{rollups[0].path}: expected a part of telemetryd: it is gone"]
 
 
 def damage(part: Part) -> None:
