@@ -1,4 +1,4 @@
-"""A process that speaks the protocol itself and keeps account of each batch: `sent`, `acked`.
+"""A process that speaks the protocol itself and keeps account of each batch: `sent`, `acked`, `nacked`.
 
 It knows what a batch holds by its number alone, so it can be killed at any time and go on from its
 notes. Told to end (SIGTERM), it makes no new batches, waits until all are acknowledged, and exits
@@ -90,6 +90,7 @@ class RawProducer:
         if "ack" in line:
             self._settle(line["ack"], "acknowledges")
         elif "nack" in line:
+            self._notes.note("nacked", line["nack"])
             time.sleep(min(0.1, line["retry_after"]))
             return min(following, line["nack"])
         return following
