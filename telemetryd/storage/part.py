@@ -94,7 +94,11 @@ def read_events(
     names = schema.file_columns(columns)
     with opened(files, part, schema.FEW_VALUED) as file:
         groups = _row_groups(file, start, end)
-        table = file.read_row_groups(groups, names) if groups else file.schema_arrow.empty_table().select(names)
+        table = (
+            file.read_row_groups(groups, names, use_threads=False)
+            if groups
+            else file.schema_arrow.empty_table().select(names)
+        )
         return _clipped(schema.columns_of(table), start, end)
 
 
@@ -108,7 +112,7 @@ def scan_events(
     """Yield what :func:`read_events` returns in pieces of at most ``PIECE`` rows, none empty."""
     names = schema.file_columns(columns)
     with opened(files, part, schema.FEW_VALUED, at_once=False) as file:
-        for batch in file.iter_batches(PIECE, _row_groups(file, start, end), names):
+        for batch in file.iter_batches(PIECE, _row_groups(file, start, end), names, use_threads=False):
             piece = _clipped(schema.columns_of(pa.Table.from_batches([batch])), start, end)
             if len(piece):
                 yield piece
@@ -125,7 +129,7 @@ def oldest_timestamp(files: Files, part: Part) -> int:
 def read_rollups(files: Files, part: Part) -> RollupRows:
     """Return all rows of a rollup part; raises as :func:`read_events`."""
     with opened(files, part, rollup_schema.FEW_VALUED) as file:
-        return rollup_schema.rows_of(file.read())
+        return rollup_schema.rows_of(file.read(use_threads=False))
 
 
 def read_carry(files: Files, part: Part) -> Carry:

@@ -66,7 +66,8 @@ def opened(
             read_dictionary=list(dictionaries),
             # From format 2 on the blocks' checksums have covered these bytes already.
             page_checksum_verification=blocks is None,
-            pre_buffer=at_once,
+            # Pyarrow's threads would read through Python, and one that lets go of a file while the process ends aborts it.
+            pre_buffer=False,
             buffer_size=0 if at_once else _READ_BUFFER,
         ) as file:
             yield file

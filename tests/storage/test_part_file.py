@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -207,3 +208,17 @@ def test_what_wrote_a_part_is_let_go_of(files: Files, folder: Folder) -> None:
         sealed(FailingFiles(4), folder, frozen_of(12, first=25))
     gc.collect()
     assert sum(type(each) is Output for each in gc.get_objects()) == before
+
+
+def test_a_part_is_read_by_the_thread_that_asks(files: Files, part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And by none of pyarrow's, which would outlive the reading: one that holds a file of Python's aborts a process at its end."""
+    readers: list[int] = []
+    read = Checked.read
+
+    def noted(self: Checked, count: int = -1) -> bytes:
+        readers.append(threading.get_ident())
+        return read(self, count)
+
+    monkeypatch.setattr(Checked, "read", noted)
+    everything(files, part)
+    assert set(readers) == {threading.get_ident()}
