@@ -64,6 +64,9 @@ class Intake(Protocol):
     def settled(self, size: int) -> None:
         """So many pending bytes are done with."""
 
+    def holds(self, change: int) -> None:
+        """So many more bytes, or fewer, are held of lines that have not ended."""
+
     def closed(self, connection: Connection) -> None:
         """The connection is gone."""
 
@@ -98,6 +101,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; called by the event loop."""
+        held = self.unfinished
         for line in self._framer.feed(data):
             if isinstance(line, TooLong):
                 self._reject(
@@ -109,6 +113,25 @@ class Connection(asyncio.Protocol):
             except Rejected as rejection:
                 self._reject(rejection)
         self._submit_plain()
+        if self.unfinished != held:
+            self._intake.holds(self.unfinished - held)
+
+    @property
+    def unfinished(self) -> int:
+        """Bytes held of a line that has not ended."""
+        return self._framer.incomplete
+
+    def give_up(self, limit: int) -> None:
+        """Hang up, and hold nothing of the line that has not ended: there are too many of them."""
+        found = f"expected at most {limit} bytes of lines without a newline in all connections, found more, most in this one"
+        self._reject(Rejected("too_many_unfinished", found))
+        self._forget()
+        self.close()
+
+    def _forget(self) -> None:
+        held = self.unfinished
+        self._framer.skip()
+        self._intake.holds(-held)
 
     def eof_received(self) -> bool:
         """The peer sends no more: the connection stays until what it submitted is answered."""
@@ -121,6 +144,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone; what was submitted is still recorded."""
         self._transport = None
+        self._forget()
         self._intake.closed(self)
 
     def pause_reading(self) -> None:

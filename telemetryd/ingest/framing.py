@@ -22,8 +22,8 @@ class Framer:
 
     def __init__(self, max_line: int) -> None:
         self._max_line = max_line
-        self._partial: list[bytes] = []
-        self._partial_size = 0
+        # One piece, however small the pieces are that it comes in.
+        self._partial = bytearray()
         self._skipping = False
 
     def feed(self, data: bytes) -> Iterator[bytes | TooLong]:
@@ -37,17 +37,20 @@ class Framer:
     @property
     def incomplete(self) -> int:
         """Bytes of a line whose newline has not come."""
-        return self._partial_size
+        return len(self._partial)
+
+    def skip(self) -> None:
+        """Hold nothing more of the line that has begun."""
+        self._partial = bytearray()
+        self._skipping = True
 
     def _end_line(self, piece: bytes) -> Iterator[bytes | TooLong]:
         if self._skipping:
             self._skipping = False
             return
         if self._partial:
-            self._partial.append(piece)
-            piece = b"".join(self._partial)
-            self._partial.clear()
-            self._partial_size = 0
+            piece = bytes(self._partial) + piece
+            self._partial = bytearray()
         if len(piece) > self._max_line:
             yield TooLong(self._max_line)
         elif piece and not piece.isspace():
@@ -56,10 +59,7 @@ class Framer:
     def _hold(self, rest: bytes) -> Iterator[TooLong]:
         if self._skipping:
             return
-        self._partial.append(rest)
-        self._partial_size += len(rest)
-        if self._partial_size > self._max_line:
-            self._partial.clear()
-            self._partial_size = 0
-            self._skipping = True
+        self._partial += rest
+        if len(self._partial) > self._max_line:
+            self.skip()
             yield TooLong(self._max_line)

@@ -23,7 +23,8 @@ from .welcomes import Welcome
 class Listener:
     """All connections of the ingest socket; what they share and what bounds them.
 
-    While more than ``ingest.max_pending_bytes`` wait for the disk, no connection is read.
+    While more than ``ingest.max_pending_bytes`` wait for the disk, no connection is read. Where more than
+    ``ingest.max_unfinished_bytes`` are held of lines that have not ended, the connection with most of them is closed.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Listener:
         self._settings = settings
         self._connections: set[Connection] = set()
         self._pending = 0
+        self._unfinished = 0
         self.paused = False
         self._stopped = False
 
@@ -90,6 +92,13 @@ class Listener:
             self.paused = False
             for connection in self._connections:
                 connection.resume_reading()
+
+    def holds(self, change: int) -> None:
+        """So many more bytes, or fewer, are held of lines that have not ended; beyond the limit, the connection with most is closed."""
+        self._unfinished += change
+        limit = self._settings().ingest.max_unfinished_bytes
+        if self._unfinished > limit:
+            max(self._connections, key=lambda each: each.unfinished).give_up(limit)
 
     def closed(self, connection: Connection) -> None:
         """A connection is gone."""

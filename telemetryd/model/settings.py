@@ -120,6 +120,13 @@ class IngestSettings:
         minimum=1 << 20,
         maximum=1 << 32,
     )
+    max_unfinished_bytes: int = _setting(
+        64 << 20,
+        "Bytes held of lines that have not ended, in all connections; beyond it the one with most is closed.",
+        unit="bytes",
+        minimum=1 << 20,
+        maximum=1 << 32,
+    )
     max_producers: int = _setting(
         10_000,
         "Producers whose last batch number is remembered; beyond it the longest silent is forgotten.",

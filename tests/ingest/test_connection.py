@@ -45,6 +45,8 @@ class Desk:
         self.instrumentation = Instrumentation(self.log)
         self.submissions: list[Submission] = []
         self.pending = 0
+        self.held = 0
+        self.connections: list[Connection] = []
         self.hellos: list[Hello] = []
         self.gone: list[Connection] = []
         self.last_batch = 0
@@ -63,6 +65,13 @@ class Desk:
     def settled(self, size: int) -> None:
         self.pending -= size
 
+    def connect(self) -> Connection:
+        self.connections.append(Connection(self))
+        return self.connections[-1]
+
+    def holds(self, change: int) -> None:
+        self.held += change
+
     def closed(self, connection: Connection) -> None:
         self.gone.append(connection)
 
@@ -80,7 +89,7 @@ def desk() -> Desk:
 @pytest.fixture
 async def client(desk: Desk, short_path: Path) -> AsyncIterator[Client]:
     path = short_path / "ingest.sock"
-    server = await asyncio.get_running_loop().create_unix_server(lambda: Connection(desk), str(path))
+    server = await asyncio.get_running_loop().create_unix_server(desk.connect, str(path))
     client = await Client.connect(path)
     yield client
     client.close()
@@ -237,6 +246,29 @@ async def test_half_a_line_at_the_end_is_told(desk: Desk, client: Client) -> Non
     (await desk.next()).respondent.settled(desk.pending)
     assert b'"reason":"incomplete_line"' in await answered
     assert desk.instrumentation.rejected == {"incomplete_line": 1}
+
+
+async def test_a_line_that_has_not_ended_is_held(desk: Desk, client: Client) -> None:
+    """Until it ends, or its sender goes: so much is counted all the while."""
+    client.write(b" " * 1000)
+    await until(lambda: desk.held == 1000)
+    client.write(b"\n" + b" " * 10)
+    await until(lambda: desk.held == 10)
+    client.close()
+    await until(lambda: desk.held == 0 and desk.gone)
+
+
+async def test_who_holds_too_much_is_told_and_hung_up_on(desk: Desk, client: Client) -> None:
+    """And nothing of its line is held any more; what it submitted before is recorded."""
+    client.write(START)
+    await desk.next()
+    client.write(b" " * 1000)
+    await until(lambda: desk.held == 1000)
+    desk.connections[0].give_up(4096)
+    assert desk.held == 0
+    assert b'"reason":"too_many_unfinished"' in await client.rest()
+    assert desk.instrumentation.rejected == {"too_many_unfinished": 1}
+    assert desk.instrumentation.balance()["in_flight"] == 1
 
 
 async def test_who_sends_no_more_still_hears_the_answers(desk: Desk, client: Client) -> None:

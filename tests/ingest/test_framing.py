@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,3 +65,24 @@ def test_where_a_stream_is_cut_makes_no_difference(content: list[bytes], data: s
     expected = [TooLong(LIMIT) if len(line) > LIMIT else line for line in content]
     told = [line for line in expected if isinstance(line, TooLong) or line.strip()]
     assert lines(*pieces) == told
+
+
+def test_a_line_that_is_skipped_is_not_held() -> None:
+    """What follows its newline is a line again."""
+    framer = Framer(10)
+    assert list(framer.feed(b"half a l")) == []
+    framer.skip()
+    assert framer.incomplete == 0
+    assert list(framer.feed(b"ine, and more of it\nwhole\n")) == [b"whole"]
+
+
+def test_a_line_of_many_small_pieces_takes_no_more_than_its_bytes() -> None:
+    """A piece of one byte costs one byte."""
+    framer = Framer(1 << 20)
+    tracemalloc.start()
+    for _ in range(100_000):
+        assert list(framer.feed(b"x")) == []
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert framer.incomplete == 100_000
+    assert held < 250_000

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -200,3 +202,22 @@ async def test_an_inherited_socket_is_served_and_its_file_stays(listener: Listen
     async with listening(listener, path, inherited):
         await (await Client.connect(path)).hello()
     assert path.is_socket()
+
+
+async def test_lines_that_never_end_are_bounded_in_all_connections_together(
+    listener: Listener, intake: Intake, path: Path
+) -> None:
+    """Who holds most of them is told and hung up on; the others go on."""
+    intake.record()
+    intake.settings = replace(intake.settings, ingest=replace(intake.settings.ingest, max_unfinished_bytes=ROOM))
+    modest, larger, largest = [await Client.connect(path) for _ in range(3)]
+    modest.write(json.dumps(START).encode())
+    larger.write(b" " * (ROOM // 2))
+    await turns()
+    largest.write(b" " * (ROOM // 2 + 1))
+    assert b'"reason":"too_many_unfinished"' in await largest.rest()
+    assert listener.connections == 2
+    modest.write(b"\n")
+    await until(lambda: len(intake.rows()) == 1)
+    larger.write(b"\n", CHANGE)
+    await until(lambda: len(intake.rows()) == 2)
