@@ -42,6 +42,8 @@ MAX_ERROR_TYPES = 1000
 STEPS_BEFORE_FORGETTING = 16
 # How often operations are looked through for those beyond their age, in seconds.
 SWEEP = 5.0
+# What a named tuple's own constructor calls, without the call around it: each end makes one.
+_new = tuple.__new__
 
 
 class Tracker:
@@ -63,6 +65,7 @@ class Tracker:
         self.operations: dict[str, Operation] = {}
         self.ended: OrderedDict[str, Operation] = OrderedDict()
         self.in_flight = self.series.in_flight
+        self._first_seen = self.series.first_seen
         self.health: dict[str, tuple[float, int]] = {}
 
     def apply(self, events: Sequence[Event], first_sequence: int) -> Rows:
@@ -122,8 +125,9 @@ class Tracker:
             operation.started = timestamp
             operation.append(timestamp, PENDING, sequence)
             self._fill(rows, at, OPERATION_START, operation.series, PENDING, operation_id)
-            self._move(operation.series, NO_STATE, PENDING)
-            self.series.saw(operation.series, timestamp)
+            self.in_flight[operation.series][PENDING] += 1
+            if timestamp < self._first_seen[operation.series]:
+                self.series.saw(operation.series, timestamp)
         elif operation.started is not None:
             self._emit(StatusRepeated(operation_id))
             self._fill(rows, at, OPERATION_START, operation.series, PENDING, operation_id)
@@ -155,13 +159,14 @@ class Tracker:
             self._identify(operation, event.operation_type, event.backend, rows)
         self._fill(rows, at, STATUS_CHANGE, operation.series, status, operation_id)
         self._details(event, operation, rows, at)
-        if operation.ended and status >= COMPLETED:
+        ended = operation.ended
+        if ended and status >= COMPLETED:
             rows.previous[at] = operation.running
             self._emit(
                 StatusRepeated(operation_id) if operation.running == status else StatusContradicted(operation_id)
             )
             return
-        ended, placed = operation.ended, operation.placed
+        placed = operation.placed
         if timestamp >= operation.since:
             previous = rows.previous[at] = operation.append(timestamp, status, sequence)
             if previous == status:
@@ -174,9 +179,9 @@ class Tracker:
                 operation.forget(self.sealed)
         else:
             self._insert(operation, timestamp, status, sequence, rows, at)
-        if operation.identified:
+        if operation.identified and timestamp < self._first_seen[operation.series]:
             self.series.saw(operation.series, timestamp)
-        if operation.ended and not ended:
+        if status >= COMPLETED and operation.ended and not ended:
             self._end(operation_id, operation, Step(timestamp, status, sequence, NO_STATE, status, NO_STATE), rows, at)
 
     def _change_health(self, event: BackendHealthChange, rows: Rows, at: int) -> None:
@@ -267,7 +272,8 @@ class Tracker:
     @staticmethod
     def _ending(operation: Operation, weight: int) -> Ended:
         assert operation.end is not None
-        return Ended(operation.end.timestamp, operation.series, operation.end.status, operation.latency, weight)
+        end = operation.end
+        return _new(Ended, (end.timestamp, operation.series, end.status, operation.latency, weight))
 
     def _move(self, series: int, before: int, after: int) -> None:
         counts = self.in_flight[series]

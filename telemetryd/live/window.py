@@ -40,22 +40,24 @@ class Tally:
             self.completed += ended.weight
         else:
             self.failed += ended.weight
-        latency = ended.latency
+        latency, weight, buckets = ended.latency, ended.weight, self.buckets
         if latency != latency:  # NaN: the start is unknown
             return 0
-        self.count += ended.weight
-        self.sum += latency * ended.weight
-        if ended.weight > 0:
-            self.minimum = min(self.minimum, latency)
-            self.maximum = max(self.maximum, latency)
-        before = len(self.buckets)
+        self.count += weight
+        self.sum += latency * weight
+        if weight > 0:
+            if latency < self.minimum:
+                self.minimum = latency
+            if latency > self.maximum:
+                self.maximum = latency
+        before = len(buckets)
         bucket = bucket_of_value(latency)
-        count = self.buckets.get(bucket, 0) + ended.weight
+        count = buckets.get(bucket, 0) + weight
         if count:
-            self.buckets[bucket] = count
+            buckets[bucket] = count
         else:
-            self.buckets.pop(bucket, None)
-        return len(self.buckets) - before
+            buckets.pop(bucket, None)
+        return len(buckets) - before
 
     def merge(self, other: Tally) -> None:
         """Add all that another tally holds."""
@@ -91,9 +93,16 @@ class Window:
     def add(self, ends: Iterable[Ended], now: float) -> None:
         """Enter operations that ended; those older than the widest window are passed over."""
         oldest = now - WIDEST
+        slot = _Slot(0, 0)
         for ended in ends:
-            if ended.timestamp > oldest:
-                self._cells += self._tally(math.floor(ended.timestamp), ended.series).add(ended)
+            timestamp = ended.timestamp
+            if timestamp > oldest:
+                if not slot.start <= timestamp < slot.end:
+                    slot = self._slot(math.floor(timestamp))
+                tally = slot.tallies.get(ended.series)
+                if tally is None:
+                    tally = slot.tallies[ended.series] = Tally()
+                self._cells += tally.add(ended)
         self._bound(oldest)
 
     def put(self, second: int, series: int, tally: Tally, now: float) -> None:
