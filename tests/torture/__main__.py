@@ -1,4 +1,4 @@
-"""The command line of a campaign; ``scripts/torture`` calls it."""
+"""The command line of a campaign; ``scripts/torture`` calls it, and has the help."""
 
 from __future__ import annotations
 
@@ -14,47 +14,21 @@ from pathlib import Path
 
 from .campaign import Campaign, Outcome
 
-EXAMPLES = """\
-examples:
-  scripts/torture
-      a hundred cycles, some two minutes
-  scripts/torture --cycles 1000 --faults
-      a thousand on a disk that fails now and then, half an hour or more
-  scripts/torture --seed 7 --cycles 200 --keep
-      what was sent and when what was killed of an earlier run, and its folder stays
-
-Each cycle starts a real daemon on what the last one left, and ends it: mostly by SIGKILL within a
-second, some of them before it is ready, a few by SIGTERM. Now and then the daemon is stopped for a
-moment, or a producer is killed. Meanwhile three producers speak the protocol and two use the emitter with a
-spool; all send as fast as they are answered. At the end all may finish, and every event that was
-acknowledged is looked for in the parts, every count and latency in the answers, and the daemon's
-books and `telemetryd fsck` are asked. Exits with 0 where all is right, with 1 where anything is not.
-"""
-
 
 def main() -> int:
     """Run a campaign and print its account."""
-    parser = argparse.ArgumentParser(
-        prog="scripts/torture",
-        description="Kill the daemon over and over while producers send, and account for every event.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--cycles", type=_positive, default=100, metavar="N", help="how often it is killed (100)")
-    parser.add_argument("--seed", type=int, default=None, metavar="N", help="of what is sent and killed (by chance)")
-    parser.add_argument(
-        "--faults", action="store_true", help="on a disk on which spells of failed writes, syncs, renames begin"
-    )
-    parser.add_argument(
-        "--fault-chance", type=float, default=0.005, metavar="P", help="how often a change begins one (0.005)"
-    )
-    parser.add_argument("--folder", type=Path, metavar="DIR", help="where the run has its folder (a temporary one)")
-    parser.add_argument("--keep", action="store_true", help="keep the run's folder also where all is right")
-    parser.add_argument("--json", action="store_true", help="print the account as data")
+    parser = argparse.ArgumentParser(prog="scripts/torture", add_help=False)
+    parser.add_argument("--cycles", type=_positive, default=100, metavar="N")
+    parser.add_argument("--seed", type=int, default=None, metavar="N")
+    parser.add_argument("--faults", action="store_true")
+    parser.add_argument("--fault-chance", type=float, default=0.005, metavar="P")
+    parser.add_argument("--folder", type=Path, metavar="DIR")
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     seed = secrets.randbelow(10**9) if options.seed is None else options.seed
     folder = Path(tempfile.mkdtemp(prefix="torture-", dir=options.folder))
-    print(f"seed {seed}, in {folder}", file=sys.stderr)
+    print(f"seed {seed}, in {folder}", file=sys.stderr, flush=True)
     campaign = Campaign(folder, options.cycles, seed, fault_chance=options.fault_chance if options.faults else 0.0)
     progress = Progress(options.cycles)
     outcome = campaign.run(progress)
