@@ -81,21 +81,22 @@ class Running:
 async def running(
     configuration: Configuration,
     *,
+    files: Files | None = None,
     clock: Callable[[], float] = time.time,
     environment: dict[str, str] | None = None,
     on_fault: Callable[[str], None] = lambda name: None,
 ) -> AsyncIterator[Running]:
     """Run the daemon inside the context; on leaving it drains and seals.
 
-    Raises :class:`TelemetrydError` where it cannot start. ``on_fault(name)`` is called where a
-    part that should run for ever ends.
+    Raises :class:`TelemetrydError` where it cannot start. ``files`` is the disk, the real one where
+    none is given; ``on_fault(name)`` is called where a part that should run for ever ends.
     """
     environment = dict(os.environ) if environment is None else environment
     instrumentation = Instrumentation()
     live = LiveConfiguration(configuration, instrumentation)
     settings = live.settings
     async with AsyncExitStack() as parts:
-        files = Files()
+        files = Files() if files is None else files
         folder = parts.enter_context(Folder(files, settings().telemetry.metrics_path).locked())
         if configuration.damaged:
             instrumentation.emit(SettingsDamaged(str(configuration.stored_path)))
@@ -169,13 +170,13 @@ async def running(
     instrumentation.emit(Stopped(*(instrumentation.books[word] for word in ("received", *VERDICTS))))
 
 
-def main(configuration: Configuration) -> int:
-    """Run the daemon until SIGTERM or SIGINT; return 0 after a clean drain, 1 after a fault."""
+def main(configuration: Configuration, files: Files | None = None, clock: Callable[[], float] = time.time) -> int:
+    """Run the daemon until SIGTERM or SIGINT, with arguments as :func:`running`; return 0 after a clean drain, 1 after a fault."""
     log.configure()
     keep_pandas_out()
     gc.set_threshold(*GC_THRESHOLDS)
     try:
-        return asyncio.run(_until_signalled(configuration))
+        return asyncio.run(_until_signalled(configuration, files, clock))
     except TelemetrydError as error:
         Instrumentation().emit(StartFailed(str(error)))
         return 1
@@ -198,7 +199,7 @@ def keep_pandas_out() -> None:
         sys.meta_path.remove(absent)
 
 
-async def _until_signalled(configuration: Configuration) -> int:
+async def _until_signalled(configuration: Configuration, files: Files | None, clock: Callable[[], float]) -> int:
     ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     faults: list[str] = []
 
@@ -212,7 +213,7 @@ async def _until_signalled(configuration: Configuration) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end, number.name)
-    async with running(configuration, on_fault=on_fault):
+    async with running(configuration, files=files, clock=clock, on_fault=on_fault):
         reason = await ended
         Instrumentation().emit(Draining(reason))
     return 1 if faults else 0

@@ -5,27 +5,37 @@ from __future__ import annotations
 import sys
 import time
 
-import telemetryd.daemon
-from telemetryd.cli import main
 from telemetryd.storage.files import File, Files
 
-
-class _SlowFile(File):
-    def sync(self) -> None:
-        time.sleep(DELAY)
-        super().sync()
+from .serving import serve
 
 
 class SlowFiles(Files):
-    """The real filesystem, in slow motion."""
+    """The real filesystem, whose syncs take ``seconds`` more."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
 
     def create(self, path: str) -> File:
-        file = super().create(path)
-        file.__class__ = _SlowFile
-        return file
+        return _SlowFile(super().create(path), self._seconds)
+
+
+class _SlowFile(File):
+    def __init__(self, file: File, seconds: float) -> None:
+        self.path = file.path
+        self._file = file
+        self._seconds = seconds
+
+    def write(self, data: bytes | memoryview) -> int:
+        return self._file.write(data)
+
+    def sync(self) -> None:
+        time.sleep(self._seconds)
+        self._file.sync()
+
+    def close(self) -> None:
+        self._file.close()
 
 
 if __name__ == "__main__":
-    DELAY = float(sys.argv.pop(1))
-    telemetryd.daemon.Files = SlowFiles  # type: ignore[misc]
-    sys.exit(main())
+    sys.exit(serve(sys.argv[2:], SlowFiles(float(sys.argv[1]))))

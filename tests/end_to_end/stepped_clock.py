@@ -6,18 +6,18 @@ import sys
 import time
 from pathlib import Path
 
-_real = time.time
+from .serving import serve
 
 
-def stepped() -> float:
-    """Return the time as the host has it."""
-    return _real() + float(OFFSET.read_text())
+class SteppedClock:
+    """The time (Unix s) as the host has it."""
+
+    def __init__(self, offset: Path) -> None:
+        self._offset = offset
+
+    def __call__(self) -> float:
+        return time.time() + float(self._offset.read_text())
 
 
 if __name__ == "__main__":
-    OFFSET = Path(sys.argv.pop(1))
-    time.time = stepped
-    # After the clock, which it takes by its name.
-    from telemetryd.cli import main
-
-    sys.exit(main())
+    sys.exit(serve(sys.argv[2:], clock=SteppedClock(Path(sys.argv[1]))))

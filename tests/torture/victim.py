@@ -11,9 +11,8 @@ import os
 import sys
 from random import Random
 
-import telemetryd.daemon
-from telemetryd.cli import main as command_line
 from tests.disk.faults import CHANGES, FailingFiles, Faults
+from tests.end_to_end.serving import serve
 
 ERRORS = (errno.EIO, errno.ENOSPC)
 LONGEST_SPELL = 20
@@ -42,10 +41,8 @@ class Spells(Faults):
             raise OSError(self._error, os.strerror(self._error), path)
 
 
-_TALLY = os.open(os.environ["TORTURE_FAULTS"], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC)
+_TALLY = os.open(os.environ["TORTURE_FAULTS"], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
 
 
 if __name__ == "__main__":
-    chance = float(sys.argv.pop(1))
-    telemetryd.daemon.Files = lambda: FailingFiles(faults=Spells(chance))  # type: ignore[assignment,misc]
-    sys.exit(command_line())
+    sys.exit(serve(sys.argv[2:], FailingFiles(faults=Spells(float(sys.argv[1])))))
