@@ -64,7 +64,7 @@ def test_an_outage_is_as_long_as_it_was() -> None:
     assert "ipfs: 4 min, the longest 24 Nov 2026, 11:01:30 – 11:05:30 UTC, offline 4 min." in figure.layout.meta["alt"]
     (partly,) = named(figure, "partly offline")
     assert [text.split("<br>")[1] for text in partly.hovertext] == [
-        "partly offline within 60 s: offline 30 s, 50 &#37; healthy",
+        "partly offline within 1 min: offline 30 s, 50 &#37; healthy",
     ] * 2
 
 
