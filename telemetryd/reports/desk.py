@@ -80,7 +80,7 @@ class Desk:
         self._clock = clock
         self._task: asyncio.Task[Record] | None = None
         self._progress = Progress()
-        self._listed = FIRST_FILES
+        self._listed: tuple[str, ...] = FIRST_FILES
         self._turning = False
 
     def lay_out(self, record: Record) -> None:
