@@ -95,6 +95,7 @@ export class HistoryView {
     this.#parameters = parameters;
     this.#picker.show(parameters);
     this.#filters.show(parameters);
+    this.#maker.show();
     this.#table.sortBy(sortOf(parameters.by, USUAL_SORT));
     this.#showMetrics(parameters.metric_type);
     // Sorting and the like ask nothing of the daemon.
