@@ -16,6 +16,8 @@ export const RANGES = new Map([
 ]);
 export const USUAL_RANGE = "1h";
 const MINUTE = 60;
+// The last second that the daemon has a date for.
+const LATEST = 253_402_300_799;
 
 /** The range that parameters mean at this moment, in whole Unix seconds; `moving` where it ends now. */
 export function rangeOf(parameters) {
@@ -105,5 +107,5 @@ export class RangePicker {
 
 function whole(text) {
   const value = text ? Number(text) : NaN;
-  return isNumber(value) && value >= 0 ? Math.floor(value) : null;
+  return isNumber(value) && value >= 0 && value <= LATEST ? Math.floor(value) : null;
 }
