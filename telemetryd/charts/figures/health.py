@@ -34,7 +34,7 @@ def backend_health(scene: Scene) -> Sketch:
     rows = {code: _exact(scene, code) for code in range(len(scene.drawing.keys))}
     down = {code: _down(scene, code) for code in rows}
     own, rest = _chosen(scene, rows)
-    names = [scene.name(code) for code in own] + others(rest)
+    names = [scene.name(code) for code in own] + others(rest, "backends")
     cut = [fitted(name, canvas.width * _NAMES, canvas.text) for name in names]
     drawn = [rows[code] for code in own] + ([_worst(scene, rest)] if rest else [])
     kinds = sorted({(stretch.health, stretch.mixed) for row in drawn for stretch in row}, key=_severity)

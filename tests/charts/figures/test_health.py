@@ -91,7 +91,7 @@ def test_too_many_backends_share_a_row() -> None:
     names = list(figure.layout.yaxis.ticktext)
     assert len(names) < 41
     assert set(names[:3]) == {"storacha", "cluster-07", "cluster-19"}
-    assert names[-1] == f"{40 - len(names) + 1} other series"
+    assert names[-1] == f"{40 - len(names) + 1} other backends"
     (online,) = named(figure, "online")
     assert len(names) - 1 in np.asarray(online.y)
 
