@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -106,3 +107,54 @@ def test_a_silent_daemon_is_not_taken_for_a_calm_one(quiet_node: Daemon, visit: 
     with Wal(quiet_node.socket):
         expect(seen.tile("throughput")).to_contain_text("ended in the last 5 minutes")
         expect(seen.page.locator("#live tbody th")).to_have_text(["pin"])
+
+
+def test_an_address_that_means_nothing_is_the_usual_view(node: Daemon, visit: Open) -> None:
+    """Words that every object of JavaScript has are no windows, and no range ends after the last date there is."""
+    seen = visit(node.url + "/#live?window=constructor")
+    seen.expect_live()
+    expect(seen.tile("throughput")).to_contain_text("ended in the last 5 minutes")
+    other = visit(node.url + "/#history?start_time=1&end_time=99999999999999")
+    expect(other.page.locator("#history > .detail").first).to_contain_text("1 hour")
+    expect(other.page.get_by_role("radio", name="1 h", exact=True).locator("visible=true")).to_be_checked()
+
+
+def test_long_names_cut_no_numbers(quiet_node: Daemon, visit: Open) -> None:
+    """Names give way: the last column is seen, and how long a backend has been degraded stays on its card."""
+    now = time.time()
+    backend = "a-backend-with-a-name-that-is-as-long-as-names-of-backends-can-be"[:64]
+    events = [{"event": "backend_health_change", "backend": backend, "new_status": "degraded", "timestamp": now - 3500}]
+    for number in range(3):
+        name = {"operation_id": f"long-{number}", "operation_type": "operation-with-a-long-name", "backend": backend}
+        events.append({"event": "operation_start", **name, "timestamp": now - 3400})
+        events.append({"event": "status_change", "status": "completed", **name, "timestamp": now - 30})
+    with quiet_node.producer() as producer:
+        producer.hello("long")
+        producer.store(1, events)
+    seen = visit(quiet_node.url)
+    seen.expect_live()
+    expect(seen.page.locator("#live .series tbody tr")).to_have_count(1)
+    expect(seen.page.locator(".backends .since")).to_contain_text("over")
+    table = seen.page.locator("#live .series").locator("xpath=..")
+    assert table.evaluate("each => each.scrollWidth <= each.clientWidth")
+    edges = "each => each.getBoundingClientRect().right"
+    card, since = (seen.page.locator(each).evaluate(edges) for each in (".backends", ".backends .since"))
+    assert since <= card - 10
+    seen.page.goto(quiet_node.url + "/#operations?range=6h&sort=slowest")
+    cell = seen.page.locator("#operations tbody tr").first.locator("td:nth-child(5)")
+    bar, text = cell.locator(".measure").bounding_box(), cell.locator("span").last.bounding_box()
+    assert bar and text and bar["x"] + bar["width"] <= text["x"]
+    assert bar["width"] > 80
+
+
+def test_the_worse_the_higher_is_a_backends_strip(node: Daemon, visit: Open) -> None:
+    """As in the chart of its history."""
+    seen = visit(node.url)
+    bars = seen.page.locator(".backends li", has_text="s3").locator(".strip rect")
+    expect(bars).not_to_have_count(0)
+    found = bars.evaluate_all("bars => bars.map(bar => [bar.style.fill, Number(bar.getAttribute('height'))])")
+    heights = dict(found)
+    assert len(heights) == 2
+    offline = seen.module("colours.js", "return it.healthColour('offline')")
+    wanted = tuple(int(offline[at : at + 2], 16) for at in (1, 3, 5))
+    assert max(heights, key=lambda colour: heights[colour]) == f"rgb{wanted}"

@@ -23,7 +23,7 @@ def test_from_an_id_to_its_timeline(node: Daemon, visit: Open) -> None:
     dialog = seen.page.get_by_role("dialog")
     expect(dialog.get_by_role("heading", level=2)).to_have_text(STORY)
     expect(dialog.get_by_role("img")).to_have_attribute(
-        "aria-label", "pending 1.00 s, then processing 3.00 s, then retrying 2.00 s, then processing 4.00 s"
+        "aria-label", "pending 1 s, then processing 3 s, then retrying 2 s, then processing 4 s"
     )
     steps = dialog.get_by_role("listitem").filter(has=seen.page.locator("time"))
     expect(steps).to_have_count(5)
