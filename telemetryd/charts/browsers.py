@@ -37,7 +37,7 @@ def need_browser(setting: str, environ: Mapping[str, str]) -> str:
     looked = f"charts.browser is {setting}" if setting else f"looked on PATH for {', '.join(NAMES)}"
     raise ChartsUnavailable(
         f"PNG and SVG need a Chromium, and none was found ({looked}): install one (Debian: apt install {_PACKAGE}), "
-        "or set charts.browser to the path of one; html and json need none"
+        "or set charts.browser to the path of one"
     )
 
 

@@ -3,7 +3,7 @@
 import { addressOf, ask, isTakenBack } from "./daemon.js";
 import { fill, h, mark } from "./element.js";
 import { plotting } from "./plotting.js";
-import { theme } from "./preferences.js";
+import { chosenTheme, theme } from "./preferences.js";
 
 const PIXELS_AN_INCH = 100;
 const [SMALLEST, LARGEST] = [3, 40];
@@ -54,7 +54,7 @@ export class FigureCard {
   show(filters, { start, end }, images) {
     this.#asked = { ...filters, start_time: start, end_time: end };
     this.#stale = true;
-    const chart = (format) => addressOf(`visualization/${this.#metric}`, { ...this.#asked, ...FILE_SIZE, theme: theme(), format });
+    const chart = (format) => addressOf(`visualization/${this.#metric}`, { ...this.#asked, ...FILE_SIZE, theme: format === "html" ? chosenTheme() : theme(), format });
     const data = addressOf("metrics", { metric_type: this.#metric, ...this.#asked, format: "csv" });
     const hrefs = { PNG: chart("png"), SVG: chart("svg"), HTML: chart("html"), CSV: data };
     for (const link of this.#links.querySelectorAll("a")) {
