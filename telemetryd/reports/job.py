@@ -150,7 +150,7 @@ class Job:
             try:
                 picture = await self._patiently(self._draw, drawing, "png")
             except ChartsUnavailable as error:
-                self._no_pictures = str(error)
+                self._no_pictures = f"{str(error).removesuffix('.')}."
                 return False
         await self._put(PICTURES[drawing.metric_type], [picture])
         return True
