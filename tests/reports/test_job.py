@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import msgspec
 import pytest
 
+from telemetryd.charts.browsers import WITHOUT
 from telemetryd.model.errors import (
     Busy,
     ChartFailed,
@@ -124,7 +125,7 @@ async def test_few_drawings_are_under_way_at_once(bench: Bench) -> None:
     assert bench.artist.most == AT_ONCE
 
 
-@pytest.mark.parametrize("end", ["", "."])
+@pytest.mark.parametrize("end", ["", ".", WITHOUT])
 async def test_without_a_browser_there_are_no_pictures(bench: Bench, end: str) -> None:
     """The report is made, and says what to install, in a sentence; nobody is asked eight times."""
     why = f"PNG: expected a Chromium, found none; install chromium-headless-shell{end}"
@@ -132,7 +133,7 @@ async def test_without_a_browser_there_are_no_pictures(bench: Bench, end: str) -
     made = await bench.job().make()
     assert not set(bench.files) & set(PICTURES.values())
     read = Page.of(made.page(RECORD))
-    said = f"{why.removesuffix('.')}. With JavaScript"
+    said = f"{why.removesuffix(end)}. With JavaScript"
     assert said in read.one("p", **{"class": "note"}).text and not read.all("img")
     assert len(bench.artist.fails["png"]) >= 8 - AT_ONCE
 
