@@ -87,7 +87,7 @@ def test_days_tell_what_their_hours_hold() -> None:
     assert before == {day: DayParts(1, 200), day + DAY: DayParts(1, 250)}
     catalog.replace(day + DAY, [other], ())
     catalog.add([part("part", 251, 300, hour=day)])
-    assert dict(catalog.days()) == {day: DayParts(1 + (HOUR != day), 300)}
+    assert dict(catalog.days()) == {day: DayParts(1 + (day != HOUR), 300)}
     assert len(before) == 2
 
 
