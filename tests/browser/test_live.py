@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.end_to_end.daemon import Daemon
@@ -51,6 +52,43 @@ def test_another_window_is_in_the_address(node: Daemon, visit: Open) -> None:
     seen.page.reload()
     expect(seen.tile("throughput")).to_contain_text("ended in the last 1 minute")
     expect(seen.page.get_by_role("radio", name="1 min")).to_be_checked()
+
+
+@pytest.mark.parametrize(("window", "most"), [("1m", 5), ("5m", 20)])
+def test_the_past_costs_few_questions(quiet_node: Daemon, visit: Open, window: str, most: int) -> None:
+    """One for each kind of number; only windows that overlap are asked for one by one, some at once."""
+    now = time.time()
+    with quiet_node.producer() as producer:
+        producer.hello("past")
+        events = [event for number in range(60) for event in _life(number, now - 15 * number - 30, number % 4 == 0)]
+        producer.store(1, events)
+    seen = visit(quiet_node.url + "/-/healthy")
+    asked: list[str] = []
+    seen.page.on("request", lambda request: asked.append(request.url) if "/metrics?" in request.url else None)
+    seen.page.goto(f"{quiet_node.url}/#live?window={window}")
+    seen.expect_live()
+    line = seen.page.locator("#live [data-tile=success] path.line[d*=L]")
+    expect(line).not_to_have_count(0)
+    expect(seen.page.locator("#live .chart path.line[d*=L]")).not_to_have_count(0)
+    assert len([url for url in asked if "backend_health" not in url]) <= most
+    body = "const found = await it.past(argument, 900, new AbortController().signal); return [found.totals, found.latency.map(([at, numbers]) => [at, [...numbers]])]"
+    seconds = {"1m": 60, "5m": 300}[window]
+    totals, latency = seen.module("past.js", body, seconds)
+    assert [at for at, _ in totals] == [at for at, _ in latency] and len(totals) == 16
+    ended = [numbers["throughput"] * seconds / 60 for _, numbers in totals]
+    assert max(ended) == pytest.approx(seconds / 15, abs=1)
+    assert sum(numbers.get("success", 1) < 1 for _, numbers in totals) > 10
+    assert sum(names == [["add:ipfs", names[0][1]]] for _, names in latency if names) > 10
+    assert all(
+        numbers.get("worst") == (names[0][1] if names else None)
+        for (_, numbers), (_, names) in zip(totals, latency, strict=True)
+    )
+
+
+def _life(number: int, at: float, fails: bool) -> list[dict[str, object]]:
+    name = {"operation_id": f"past-{number}", "operation_type": "add", "backend": "ipfs"}
+    end = {"event": "status_change", "status": "failed" if fails else "completed", **name, "timestamp": at + 1}
+    return [{"event": "operation_start", **name, "timestamp": at}, end]
 
 
 def test_series_by_keyboard_alone(node: Daemon, visit: Open) -> None:
