@@ -17,7 +17,7 @@ const HEIGHT = 18;
 const HEIGHTS = { online: 0.32, degraded: 0.62, offline: 1 };
 
 /** The word for a health between 0 and 1, where `null` is unknown. */
-export function healthOf(value) {
+function healthOf(value) {
   if (value === null || value === undefined) return "unknown";
   return value >= 0.75 ? "online" : value >= 0.25 ? "degraded" : "offline";
 }
@@ -94,7 +94,7 @@ export class Backends {
 }
 
 /** The start of the interval from which on the health has been what it is now; null without samples. */
-export function unchangedSince(samples) {
+function unchangedSince(samples) {
   if (!samples.length) return null;
   const now = healthOf(samples.at(-1).last);
   let since = samples.at(-1).timestamp;

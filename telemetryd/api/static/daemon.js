@@ -1,7 +1,7 @@
 // Questions to the daemon, and its answers. Every path is relative to the page, so that both may stand behind a proxy.
 
 /** An answer that is no success: `message` is the daemon's own sentence, `kind` its word for programs. */
-export class Failure extends Error {
+class Failure extends Error {
   constructor(status, kind, message, answer = null) {
     super(message);
     this.status = status;

@@ -1,6 +1,6 @@
 // Numbers as people read them: always with a unit, never with more digits than they deserve.
 
-export const NOTHING = "–";
+const NOTHING = "–";
 
 const GROUPED = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 

@@ -26,7 +26,7 @@ export function removeReport(id) {
   return ask(`reports/${encodeURIComponent(id)}`, {}, { method: "DELETE" });
 }
 
-export function pageOf({ report_id: id }) {
+function pageOf({ report_id: id }) {
   return addressOf(`reports/${encodeURIComponent(id)}/${PAGE}`);
 }
 
