@@ -6,30 +6,25 @@ TELEMETRYD_SCREENSHOTS names a folder that keeps them; scripts/chart_gallery.py 
 from __future__ import annotations
 
 import asyncio
-import io
 import os
 from itertools import product
 from pathlib import Path
 from typing import TypeAlias
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from telemetryd.charts.drawing import Look
 from telemetryd.charts.figures import figure_of
 from telemetryd.charts.theme import THEMES
 from telemetryd.charts.worker_process import COMMAND
 from telemetryd.model.metrics import METRIC_TYPES
-from telemetryd.rollup.columns import Array
 
 from .rendering import needs_browser, rendering, size_of
 from .samples import KINDS, drawing
+from .seeing import colours_of, near, pixels
 
 Pictures: TypeAlias = dict[tuple[str, str], bytes]
 LOOK = Look(600, 400)
-# Colours are mixed at edges, and one that is drawn over another is a little of both.
-NEAR = 24
 
 pytestmark = needs_browser
 
@@ -57,8 +52,9 @@ def test_a_picture_shows_what_its_figure_says(pictures: Pictures, metric_type: s
     """It is a PNG of its size in which each trace has left its colour; the one of nothing says so in its middle."""
     png = pictures[metric_type, kind]
     assert size_of(png) == (LOOK.width, LOOK.height)
-    seen = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), np.int32)
-    colours = colours_of(metric_type, kind)
+    seen = pixels(png)
+    figure = figure_of(drawing(metric_type, kind, look=LOOK))
+    colours = colours_of(trace.to_plotly_json() for trace in figure.data)
     assert [each for each in colours if not near(seen, each).any()] == []
     middle = seen[LOOK.height * 2 // 5 : LOOK.height * 3 // 5, LOOK.width // 5 : LOOK.width * 4 // 5]
     if kind == "none":
@@ -66,19 +62,4 @@ def test_a_picture_shows_what_its_figure_says(pictures: Pictures, metric_type: s
         assert near(middle, THEMES["light"].ink).sum() > 100
     else:
         assert colours
-        assert "No operation" not in str(figure_of(drawing(metric_type, kind, look=LOOK)).layout.annotations)
-
-
-def colours_of(metric_type: str, kind: str) -> set[str]:
-    """Return the colours of all traces of a figure: of bars, dots, lines and areas; those that shine through left out."""
-    traces = [trace.to_plotly_json() for trace in figure_of(drawing(metric_type, kind, look=LOOK)).data]
-    parts = [part for trace in traces for part in (trace, trace.get("marker", {}), trace.get("line", {}))]
-    found = [part.get(name) for part in parts for name in ("color", "fillcolor")]
-    return {each for each in found if isinstance(each, str) and each.startswith("#")}
-
-
-def near(pixels: Array, colour: str) -> Array:
-    """Return where pixels are of a colour, or nearly."""
-    wanted = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)])
-    found: Array = np.abs(pixels - wanted).max(axis=-1) <= NEAR
-    return found
+        assert "No operation" not in str(figure.layout.annotations)
