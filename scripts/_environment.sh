@@ -68,7 +68,7 @@ apt_install() {
 # Whether a browser is there that draws PNG and SVG: the names that telemetryd looks for.
 have_browser() {
     local name
-    for name in chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable; do
+    for name in chromium-headless-shell chrome-headless-shell chromium chromium-browser google-chrome google-chrome-stable chrome; do
         if command -v "$name" >/dev/null; then return 0; fi
     done
     return 1

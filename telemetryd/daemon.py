@@ -241,4 +241,4 @@ def _create_segment(files: Files, folder: Folder, first_sequence: int, detailed:
 
 
 def _fingerprint(recorder: Recorder, catalog: Catalog, clock: Callable[[], float], span: TimeRange) -> str | None:
-    return fingerprint(catalog.view(), hours_held(recorder), clock(), span)
+    return fingerprint(catalog.view(), catalog.days(), hours_held(recorder), clock(), span)

@@ -44,6 +44,7 @@ ROUTES = (
     Route("POST", f"{PREFIX}/config", config.UPDATE_OPERATION, config.update_handler),
     Route("GET", f"{PREFIX}/operations", operations.LIST_OPERATION, operations.list_handler),
     Route("GET", f"{PREFIX}/operations/{{operation_id:[^/]+}}", operations.GET_OPERATION, operations.get_handler),
+    Route("GET", f"{PREFIX}/operation", operations.GET_OPERATION, operations.get_handler),
     Route("GET", "/", pages.INDEX_OPERATION, pages.index_handler),
     Route("GET", "/static/{name:[^/]+}", pages.STATIC_OPERATION, pages.static_handler),
     Route("GET", "/-/healthy", health.HEALTHY_OPERATION, health.healthy_handler),

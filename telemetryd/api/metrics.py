@@ -48,7 +48,7 @@ def handler(services: Services) -> Handler:
         samples = sum(len(table.timestamp) for table in result.metrics.values())
         if samples <= _FEW:
             body = await asyncio.to_thread(b"".join, pieces)
-            return web.Response(body=body, content_type=form.content_type)
+            return web.Response(body=body, headers={"Content-Type": form.content_type})
         return await send(request, form.content_type, coalesced(pieces))
 
     return get_metrics

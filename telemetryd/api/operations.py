@@ -1,10 +1,11 @@
-"""``GET /operations`` and ``GET /operations/{id}``: single operations, many or one."""
+"""``GET /operations``, ``GET /operations/{id}`` and ``GET /operation``: single operations, many or one."""
 
 from __future__ import annotations
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from telemetryd.model.errors import InvalidParameter
 from telemetryd.query.request import LATEST, OperationsRequest
 
 from .envelope import answer, success
@@ -30,13 +31,20 @@ def list_handler(services: Services) -> Handler:
 
 
 def get_handler(services: Services) -> Handler:
-    """Return the handler of ``GET /operations/{id}``; a range, where one is given, spares looking at other hours."""
+    """Return the handler of one operation, whose id is in the path or, where that cannot hold it, a parameter.
+
+    A range, where one is given, spares looking at other hours.
+    """
 
     async def get_operation(request: web.Request) -> web.StreamResponse:
-        params = parameters(request, ("start_time", "end_time"))
+        named = request.match_info.get("operation_id")
+        params = parameters(request, ("start_time", "end_time", *(("operation_id",) if named is None else ())))
+        operation_id = params.get("operation_id", "") if named is None else named
+        if not operation_id:
+            raise InvalidParameter("operation_id", "the id of an operation", operation_id)
         start = number(params, "start_time", 0, 0, LATEST, "Unix seconds")
         end = number(params, "end_time", LATEST, start, LATEST, "Unix seconds")
-        found = await services.query.operation(request.match_info["operation_id"], start, end)
+        found = await services.query.operation(operation_id, start, end)
         return answer(success(GET_OPERATION, services.now(), **found))
 
     return get_operation

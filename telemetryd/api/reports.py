@@ -72,6 +72,8 @@ def file_handler(services: Services) -> Handler:
         }
         response = web.FileResponse(path, headers=headers)
         response.content_type = CONTENT_TYPES[name.rpartition(".")[2]]
+        if response.content_type.startswith("text/"):
+            response.charset = "utf-8"
         return response
 
     return get_report_file

@@ -70,7 +70,7 @@ def coalesced(pieces: Iterable[bytes]) -> Iterator[bytes]:
 FORMATS = {
     "json": Format("application/json", nested_pieces),
     "rows": Format("application/json", rows_pieces),
-    "csv": Format("text/csv", lambda result, envelope: csv_pieces(result)),
+    "csv": Format("text/csv; charset=utf-8", lambda result, envelope: csv_pieces(result)),
     "arrow": Format("application/vnd.apache.arrow.stream", arrow_pieces),
 }
 

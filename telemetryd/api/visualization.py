@@ -32,6 +32,8 @@ def handler(services: Services) -> Handler:
             width=DPI * whole(params, "width", WIDTH, SMALLEST, LARGEST, "inches"),
             height=DPI * whole(params, "height", HEIGHT, SMALLEST, LARGEST, "inches"),
             theme=choice(params, "theme", THEMES, THEMES[0]),
+            # Only a page can follow its reader's system.
+            fixed=form == "html" and "theme" in params,
         )
         asked = MetricsRequest.parse(
             {name: params[name] for name in FILTERS if name in params}

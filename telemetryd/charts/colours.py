@@ -91,18 +91,6 @@ def health_colour(health: str) -> str:
     return _HEALTHS.get(health, _HEALTHS["unknown"])
 
 
-def luminance(colour: str) -> float:
-    """Return the relative luminance of a ``#rrggbb`` colour, as WCAG defines it: 0 to 1."""
-    red, green, blue = linear(colour)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    """Return the contrast of two ``#rrggbb`` colours, as WCAG defines it: 1 to 21."""
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
-
-
 def linear(colour: str) -> tuple[float, float, float]:
     """Return the linear red, green and blue of a ``#rrggbb`` colour, each 0 to 1."""
     parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))

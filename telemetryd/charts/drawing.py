@@ -45,11 +45,15 @@ _SHOWN = MappingProxyType(
 
 
 class Look(msgspec.Struct, frozen=True):
-    """How a chart is to look: its size in pixels, and ``light`` or ``dark``."""
+    """How a chart is to look: its size in pixels, and ``light`` or ``dark``.
+
+    ``fixed``: as a page it keeps its theme, whatever its reader's system has.
+    """
 
     width: int = 12 * DPI
     height: int = 8 * DPI
     theme: str = "light"
+    fixed: bool = False
 
 
 class Drawing(msgspec.Struct, frozen=True):

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from telemetryd.model.timerange import DAY
 
-# Beyond the year 9999 neither Python nor Plotly has dates.
-LATEST = 253_402_300_799
+# 9999-12-30, 21:59:59: what is later orjson refuses to write, and soon there are no dates at all.
+LATEST = 253_402_207_199
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 

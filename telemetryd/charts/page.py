@@ -10,7 +10,7 @@ from importlib.resources import files
 
 import orjson
 
-from .theme import template
+from .theme import THEMES, template
 
 # What JSON may not hold inside <script>: the end of the element, a comment, and two ends of lines of old JavaScript.
 _UNSAFE = (
@@ -23,12 +23,12 @@ _UNSAFE = (
 _SCRIPTS = ("plotly-cartesian.min.js", "chart.js", "standalone.js")
 _PAGE = """\
 <!doctype html>
-<html lang="en">
+<html lang="en"{theme}>
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
+<meta name="color-scheme" content="{schemes}">
 <meta name="referrer" content="no-referrer">
 <title>{title}</title>
 <style>{style}</style>
@@ -46,21 +46,26 @@ _PAGE = """\
 """
 
 
-def standalone(figure_json: bytes, title: str) -> bytes:
+def standalone(figure_json: bytes, title: str, theme: str = "") -> bytes:
     """Return the page of a figure, given as JSON: ``{"data": [...], "layout": {...}}``.
 
+    Without a ``theme`` it is light or dark as its reader's system is.
     Heading, subtitle and the words for those who do not see it are the figure's ``layout.meta``.
     """
     meta = orjson.loads(figure_json).get("layout", {}).get("meta") or {}
+    chosen = f' data-theme="{theme}"' if theme in THEMES else ""
     words = {
         "policy": _policy(),
+        "schemes": theme or "light dark",
         "title": title,
         "heading": meta.get("title") or title,
         "subtitle": meta.get("subtitle", ""),
         "alt": meta.get("alt") or title,
     }
-    head = _PAGE.format(style=_text("chart.css"), **{name: html.escape(text) for name, text in words.items()})
-    themes = orjson.dumps({name: template(name) for name in ("light", "dark")})
+    head = _PAGE.format(
+        style=_text("chart.css"), theme=chosen, **{name: html.escape(text) for name, text in words.items()}
+    )
+    themes = orjson.dumps({name: template(name) for name in THEMES})
     return b"".join(
         [
             head.encode(errors="replace"),

@@ -1,4 +1,7 @@
-"""Numbers as people read them: ``12k``, ``350 ms``, ``99.96 %``, and the ticks of an axis that is logarithmic."""
+"""Numbers as people read them: ``12k``, ``350 ms``, ``99.96 %``, and the ticks of an axis that is logarithmic.
+
+Shares and lengths of time are worded here for charts and for reports; the dashboard's ``quantities.js`` does it alike.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import math
 _LARGE = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 # What is round beyond a hundred seconds: 5 and 20 min, 1, 4 and 12 h, days, …
 _LONG = (300.0, 1200.0, 3600.0, 14400.0, 43200.0, 172800.0, 604800.0, 2592000.0, 8640000.0, 86400000.0, 864000000.0)
+# Units of a length of time, the next smaller ones, and up to where they are used.
+_PAIRS = ((60, "min", 1, "s", 3600), (3600, "h", 60, "min", 86400), (86400, "d", 3600, "h", math.inf))
 _TIMES = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 
 
@@ -41,26 +46,30 @@ def every(interval: int) -> str:
 
 
 def spell(value: float) -> str:
-    """Return how long something took, in its two largest units: ``40 s``, ``13 min``, ``1 h 44 min``, ``3 d 2 h``."""
-    whole = round(value)
-    if whole < 90:
-        return f"{whole} s"
-    if whole < 5400:
-        return f"{round(whole / 60)} min"
-    large, unit, small, part = (3600, "h", 60, "min") if whole < 2 * 86400 else (86400, "d", 3600, "h")
-    count, left = divmod(round(whole / small), large // small)
-    return f"{count} {unit} {left} {part}" if left else f"{count} {unit}"
+    """Return a length of time in seconds, in two units at most: ``4 ms``, ``850 ms``, ``4.23 s``, ``12 min 5 s``, ``3 h 12 min``."""
+    if value == 0:
+        return "0 s"
+    if value < 0.001:
+        return f"{_three(value * 1e6)} µs" if value >= 1e-9 else "under 0.001 µs"
+    if value < 0.9995:
+        return f"{_three(value * 1000)} ms"
+    if value < 59.95:
+        return f"{_three(value)} s"
+    size, unit, less, part, _ = next(pair for pair in _PAIRS if round(value / pair[2]) * pair[2] < pair[4])
+    count, rest = divmod(round(value / less) * less, size)
+    return f"{count} {unit} {rest // less} {part}" if rest else f"{count} {unit}"
 
 
 def share(value: float) -> str:
-    """Return a share of one in per cent; what is not all or nothing is never written as such."""
-    percent = value * 100
-    nearest = min(percent, 100 - percent)
-    if nearest <= 0:
-        return f"{percent:.0f} %"
-    places = 0 if nearest >= 9.5 else 1 if nearest >= 0.95 else min(4, 1 - math.floor(math.log10(nearest)))
-    text = f"{percent:.{places}f}"
-    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
+    """Return a share of one in per cent: ``0 %`` and ``100 %`` only where it is so exactly."""
+    if value in (0.0, 1.0):
+        return f"{value * 100:.0f} %"
+    # Close to none and to all it is the next digit that tells.
+    for places in (1, 2, 3) if 0.01 <= value <= 0.99 else (2, 3):
+        text = f"{value * 100:.{places}f}"
+        if float(text) not in (0.0, 100.0):
+            return f"{text.rstrip('0').rstrip('.')} %"
+    return f"{'under 0.001' if value < 0.5 else 'over 99.999'} %"
 
 
 def logarithmic_ticks(low: float, high: float, most: int) -> list[float]:
@@ -72,6 +81,10 @@ def logarithmic_ticks(low: float, high: float, most: int) -> list[float]:
         if len(inside) <= most:
             break
     return inside
+
+
+def _three(value: float) -> str:
+    return f"{float(f'{value:.3g}'):g}"
 
 
 def _digits(value: float) -> str:

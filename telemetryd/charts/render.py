@@ -19,7 +19,7 @@ from telemetryd.model.errors import Busy, ChartFailed, ChartsUnavailable, ChartT
 from telemetryd.model.settings import Settings
 
 from .browsers import find_browser, need_browser
-from .drawing import DPI, LARGEST, SMALLEST, Drawing, Look
+from .drawing import DPI, LARGEST, SMALLEST, Drawing
 from .wire import Draw
 from .worker_process import COMMAND, GRACE, WorkerLost, WorkerProcess
 
@@ -233,4 +233,4 @@ def _bounded(drawing: Drawing) -> Drawing:
     width, height = (min(max(side, SMALLEST * DPI), LARGEST * DPI) for side in (look.width, look.height))
     if (width, height) == (look.width, look.height):
         return drawing
-    return msgspec.structs.replace(drawing, look=Look(width, height, look.theme))
+    return msgspec.structs.replace(drawing, look=msgspec.structs.replace(look, width=width, height=height))

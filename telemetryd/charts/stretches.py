@@ -1,4 +1,7 @@
-"""A backend's health as stretches of one state each, from its samples."""
+"""A backend's health as stretches of one state each, to be drawn: whole intervals, those in which it changed marked.
+
+How long it was not online :mod:`telemetryd.query.outages` says.
+"""
 
 from __future__ import annotations
 
@@ -64,17 +67,3 @@ def stretches(
     if until > at:
         found.append(Stretch("unknown", False, at, until, np.nan))
     return [stretch for stretch in found if stretch.seconds > 0]
-
-
-def incidents(row: list[Stretch]) -> list[list[Stretch]]:
-    """Return the runs of stretches in which a backend was not well, in order."""
-    runs: list[list[Stretch]] = []
-    before: Stretch | None = None
-    for stretch in row:
-        if not stretch.well:
-            if before is not None and not before.well:
-                runs[-1].append(stretch)
-            else:
-                runs.append([stretch])
-        before = stretch
-    return runs

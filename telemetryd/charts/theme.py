@@ -11,25 +11,6 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from .colours import backend_colour, health_colour, series_colour, series_dash, status_colour
-
-__all__ = [
-    "EMPTY",
-    "FONT",
-    "HEADING",
-    "NOTE",
-    "NOW",
-    "SUBTITLE",
-    "THEMES",
-    "Theme",
-    "backend_colour",
-    "health_colour",
-    "series_colour",
-    "series_dash",
-    "status_colour",
-    "template",
-]
-
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif'
 
 # Names of what a template holds ready for figures: the smaller lines below a title, text in the middle of an empty chart, a heading

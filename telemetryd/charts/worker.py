@@ -145,7 +145,7 @@ class Worker:
             return whole
         from .page import standalone
 
-        return standalone(whole, _title(figure["layout"], drawing))
+        return standalone(whole, _title(figure["layout"], drawing), drawing.look.theme if drawing.look.fixed else "")
 
     def _image(self, order: Draw, deadline: float, drawing: Drawing, data: bytes, layout: bytes) -> bytes:
         import orjson

@@ -81,6 +81,7 @@ class WorkerProcess:
         self.pid = 0
         self.fault = ""
         self.leaving = ""
+        self._ending = False
         self._command = (*command, folder, *filter(None, (browser,)))
         self._folder = folder
         self._grace = grace
@@ -120,6 +121,8 @@ class WorkerProcess:
     def end(self, reason: str) -> None:
         """End now, whatever is owed."""
         self.leaving = self.leaving or reason
+        # Its browser ends with it: that one is not lost.
+        self._ending = True
         while not self._orders.empty():
             self._orders.get_nowait()
         self._hang_up()
@@ -227,7 +230,7 @@ class WorkerProcess:
                 self.ready = True
             case BrowserStarted(path, pid, sandbox):
                 self._instrumentation.emit(ChartBrowserStarted(path, pid, "on" if sandbox else "off"))
-            case BrowserEnded(reason):
+            case BrowserEnded(reason) if not self._ending:
                 self._instrumentation.emit(ChartBrowserLost(reason))
             case Drawn() | Failed():
                 self._settle(answer)

@@ -15,6 +15,8 @@ from .grid import default_interval
 
 # The last second that a date can be made of: the end of the year 9999.
 LATEST = 253_402_300_799
+# Where a range ends at the latest, 9999-12-30: whole hours, and what widens it or tells it in local time still has a date.
+LAST_END = 253_402_128_000
 LONGEST_WORD = 64
 LONGEST_NUMBER = 20
 SORTS = ("recent", "slowest", "failed")
@@ -135,7 +137,7 @@ def _time(params: Mapping[str, str], name: str) -> float | None:
         value = math.nan
     if not 0 <= value <= LATEST:
         raise InvalidParameter(name, f"Unix seconds from 0 to {LATEST}", params[name][:80])
-    return value
+    return min(value, float(LAST_END))
 
 
 def _interval(params: Mapping[str, str], span: TimeRange, sampling_interval: int) -> int:

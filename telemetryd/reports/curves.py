@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,11 +23,16 @@ class Peak:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A value for each of some intervals, in order of time: ``begin`` and ``end`` in Unix s."""
+    """A value for each of some intervals, in order of time: ``begin`` and ``end`` in Unix s.
+
+    ``unfinished``: the last one is not over. It has a value, but is no peak: one operation in the first
+    second of a minute is no sixty a minute.
+    """
 
     begin: Array
     end: Array
     value: Array
+    unfinished: bool = False
 
     def __len__(self) -> int:
         return len(self.value)
@@ -35,7 +40,7 @@ class Curve:
     @property
     def peak(self) -> Peak | None:
         """Return where it is highest, the first of equals; None for a curve of nothing."""
-        return self._at(int(self.value.argmax())) if len(self) else None
+        return self._at(self._top) if len(self) else None
 
     @property
     def usual(self) -> float | None:
@@ -50,13 +55,17 @@ class Curve:
         """Return the time about the peak without a break in which the values are at least ``level``."""
         if not len(self):
             return None
-        top = int(self.value.argmax())
-        low = high = top
+        low = high = self._top
         while low > 0 and self.value[low - 1] >= level and self.begin[low] == self.end[low - 1]:
             low -= 1
         while high < len(self) - 1 and self.value[high + 1] >= level and self.begin[high + 1] == self.end[high]:
             high += 1
         return TimeRange(int(self.begin[low]), max(int(self.begin[low]), round(float(self.end[high]))))
+
+    @property
+    def _top(self) -> int:
+        over = self.value[:-1] if self.unfinished and len(self) > 1 else self.value
+        return int(over.argmax())
 
     def _at(self, index: int) -> Peak:
         return Peak(float(self.begin[index]), float(self.end[index]), float(self.value[index]))
@@ -73,7 +82,7 @@ def queue_curve(result: Result) -> Curve:
 def throughput_curve(result: Result) -> Curve:
     """Return how many operations a minute ended in each interval in which any did."""
     curve = _summed(result, result.metrics["throughput"], "count")
-    return Curve(curve.begin, curve.end, curve.value * 60 / np.maximum(curve.end - curve.begin, 1))
+    return replace(curve, value=curve.value * 60 / np.maximum(curve.end - curve.begin, 1))
 
 
 def known_since(result: Result) -> float | None:
@@ -92,4 +101,5 @@ def _summed(result: Result, table: MetricTable, statistic: str) -> Curve:
     # Of the interval that is not over, the part before now counts.
     end = np.maximum(np.minimum(cells.end[at], result.now), cells.begin[at])
     value = np.bincount(row, table.statistics[statistic], len(starts)) if len(starts) else np.empty(0)
-    return Curve(cells.begin[at], end, value)
+    unfinished = len(at) > 0 and bool(cells.end[at[-1]] > result.now)
+    return Curve(cells.begin[at], end, value, unfinished)

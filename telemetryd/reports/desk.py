@@ -80,13 +80,13 @@ class Desk:
         self._clock = clock
         self._task: asyncio.Task[Record] | None = None
         self._progress = Progress()
+        self._listed: tuple[str, ...] = FIRST_FILES
         self._turning = False
 
     def lay_out(self, record: Record) -> None:
         """Make the folder of a new report, with a page that says that it is waited for. Raises OSError."""
         self._shelf.make(record.report_id)
-        style = files("telemetryd.reports").joinpath("static", STYLE).read_bytes()
-        self._shelf.put(record.report_id, STYLE, [style])
+        self._shelf.put(record.report_id, STYLE, [_style()])
         self.write_progress(record, Progress())
 
     def write_progress(self, record: Record, progress: Progress) -> None:
@@ -107,17 +107,19 @@ class Desk:
     def now(self, record: Record, since: float) -> Record:
         """Return what is known just now of the report at work, which was begun at ``since``."""
         progress, seconds = self._progress, max(0.0, self._clock() - since)
-        return msgspec.structs.replace(record, progress=progress.fraction, step=progress.step, seconds=seconds)
+        return msgspec.structs.replace(
+            record, progress=progress.fraction, step=progress.step, seconds=seconds, files=self._listed
+        )
 
     async def make(self, record: Record, questions: Questions, told: Callable[[Record], None]) -> Record:
         """Make a report and return what is known of it then: it is done, or failed.
 
-        ``told`` is called with each word of its progress. Never raises for what befalls the report; one that
+        ``told`` is called with each word of its progress, and with all its files before a page names them. Never raises for what befalls the report; one that
         is given up (:meth:`give_up`) is left as it is, and comes back ``running``.
         """
         since, timeout = self._clock(), self._settings().reports.timeout
-        self._progress, self._turning = Progress(), False
-        self._task = asyncio.create_task(self._whole(record, questions, since))
+        self._progress, self._listed, self._turning = Progress(), FIRST_FILES, False
+        self._task = asyncio.create_task(self._whole(record, questions, since, told))
         deadline = asyncio.get_running_loop().time() + timeout
         late = False
         while not (await asyncio.wait([self._task], timeout=self._tick))[0]:
@@ -159,7 +161,9 @@ class Desk:
             )
         return await self._disk(self.failed, failed, sentence)
 
-    async def _whole(self, record: Record, questions: Questions, since: float) -> Record:
+    async def _whole(
+        self, record: Record, questions: Questions, since: float, told: Callable[[Record], None]
+    ) -> Record:
         """Make all of a report; the page last, so that whoever sees it sees all."""
         settings = self._settings()
         room = _Room(settings.reports.max_size << 20)
@@ -170,13 +174,16 @@ class Desk:
         job = Job(questions, self._queries, self._draw, put, settings.telemetry.retention_days)
         self._progress = job.progress
         made = await job.make()
-        names, _ = await self._disk(self._shelf.files, record.report_id)
-        done = msgspec.structs.replace(self.now(record, since), status="done", progress=1.0, step="Done", files=names)
+        self._listed, _ = await self._disk(self._shelf.files, record.report_id)
+        done = msgspec.structs.replace(self.now(record, since), status="done", progress=1.0, step="Done")
         page = await asyncio.to_thread(made.page, done)
-        told = await asyncio.to_thread(lambda: to_json(done, self._clock(), **made.content()))
+        json = await asyncio.to_thread(lambda: to_json(done, self._clock(), **made.content()))
+        room.take(len(_style()) + 2 * len(page) + len(json))
+        # Whoever sees the page, or reads that it is done, finds all that it names.
+        told(self.now(record, since))
         # No word of progress is written from here on.
         self._turning = True
-        await self._disk(self._write, done, page, told, durable=True)
+        await self._disk(self._write, done, page, json, durable=True)
         _, size = await self._disk(self._shelf.files, record.report_id)
         return msgspec.structs.replace(done, size=size)
 
@@ -195,6 +202,10 @@ class Desk:
         # ``report.json`` comes last: cut short before it, the report still counts as being made.
         for name, data in ((INDEX, page), (PAGE, page), (JSON, told)):
             self._shelf.put(record.report_id, name, [data], durable=durable)
+
+
+def _style() -> bytes:
+    return files("telemetryd.reports").joinpath("static", STYLE).read_bytes()
 
 
 def _late(timeout: int, step: str) -> str:
@@ -218,10 +229,14 @@ class _Room:
 
     def taken_by(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         for piece in pieces:
-            self._left -= len(piece)
-            if self._left < 0:
-                limit = self._size >> 20
-                raise ReportTooLarge(
-                    f"Expected a report of at most {limit} MiB (reports.max_size), found it larger; ask for a shorter range."
-                )
+            self.take(len(piece))
             yield piece
+
+    def take(self, size: int) -> None:
+        """Count so many bytes; raises :class:`ReportTooLarge` where they are too many."""
+        self._left -= size
+        if self._left < 0:
+            limit = self._size >> 20
+            raise ReportTooLarge(
+                f"Expected a report of at most {limit} MiB (reports.max_size), found it larger; ask for a shorter range."
+            )

@@ -93,11 +93,6 @@ class Facts:
         """Whether (nearly) all of the range has passed, so that its counts can be compared."""
         return self.totals.seconds >= _OVER * self.span.seconds
 
-    @property
-    def resolution(self) -> int:
-        """Return how narrow the samples of health are, in s."""
-        return self.health_interval
-
     def error_types(self) -> list[tuple[str, int]]:
         """Return why operations failed, of those that can be looked at, the most frequent first."""
         found = Counter(each["error_type"] or NO_ERROR_TYPE for each in self.failed)

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any, Protocol, TypeVar
 
 from telemetryd import __version__
+from telemetryd.charts.browsers import WITHOUT
 from telemetryd.charts.drawing import Drawing, Look
 from telemetryd.model.errors import Busy, ChartsUnavailable, ChartTimeout, QueryTimeout, ResultTooLarge
 from telemetryd.model.metrics import METRIC_TYPES
@@ -150,7 +151,7 @@ class Job:
             try:
                 picture = await self._patiently(self._draw, drawing, "png")
             except ChartsUnavailable as error:
-                self._no_pictures = str(error)
+                self._no_pictures = f"{str(error).removesuffix(WITHOUT).removesuffix('.')}."
                 return False
         await self._put(PICTURES[drawing.metric_type], [picture])
         return True

@@ -171,12 +171,17 @@ class Reports:
         return Record(report_id, path, "running", now, span.start, span.end, step=WAITING, fingerprint=word)
 
     async def _lay_out(self, record: Record) -> None:
+        there = False
         try:
             await asyncio.to_thread(self._desk.lay_out, record)
+            there = True
         except OSError as error:
-            with suppress(OSError):
-                await asyncio.to_thread(self._shelf.remove, record.report_id)
             raise StorageUnavailable(f"{record.path}: expected a folder that can be written, found: {error}") from None
+        finally:
+            if not there:
+                # Whatever it was: no list has this report, so nobody would ever remove it.
+                with suppress(OSError):
+                    await asyncio.to_thread(self._shelf.remove, record.report_id)
 
     async def _make(self, report_id: str, questions: Questions) -> None:
         self._at_work = report_id

@@ -78,6 +78,9 @@ class Shelf:
             path = self.path(name)
             if name.endswith(_GONE) and REPORT_ID.fullmatch(name.removesuffix(_GONE)) and _is(path, stat.S_ISDIR):
                 self._empty(path)
+            elif REPORT_ID.fullmatch(name) and not self.has(name, JSON) and _is(path, stat.S_ISDIR):
+                # It was cut short before it was laid out.
+                self._empty(path)
             elif REPORT_ID.fullmatch(name) and self.has(name, JSON):
                 for each in FILES:
                     remove_if_there(self._files, os.path.join(path, each + TMP))

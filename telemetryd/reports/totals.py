@@ -77,6 +77,9 @@ class Totals:
     completed: int = field(init=False)
     failed: int = field(init=False)
     retries: int = field(init=False)
+    # What is looked for is found at once; both are filled when first asked for.
+    _by_key: dict[SeriesKey, SeriesTotals] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _backends: list[BackendTotals] = field(init=False, repr=False, compare=False, default_factory=list)
 
     def __post_init__(self) -> None:
         for name in ("started", "completed", "failed", "retries"):
@@ -108,7 +111,9 @@ class Totals:
 
     def get(self, key: SeriesKey) -> SeriesTotals:
         """Return one series; one that did nothing where there is none."""
-        return next((each for each in self.series if each.key == key), SeriesTotals(key))
+        if not self._by_key:
+            self._by_key.update((each.key, each) for each in self.series)
+        return self._by_key.get(key) or SeriesTotals(key)
 
     def timed(self) -> list[SeriesTotals]:
         """Return the series whose percentiles mean something, slowest first; all that have any where none does."""
@@ -123,8 +128,12 @@ class Totals:
 
     def backends(self) -> list[BackendTotals]:
         """Return what each backend did, in order of their names."""
-        names = sorted({each.key.backend for each in self.series})
-        return [_backend(name, [each for each in self.series if each.key.backend == name]) for name in names]
+        if not self._backends:
+            series: dict[str, list[SeriesTotals]] = {}
+            for each in self.series:
+                series.setdefault(each.key.backend, []).append(each)
+            self._backends.extend(_backend(name, series[name]) for name in sorted(series))
+        return self._backends
 
 
 def _backend(name: str, series: Sequence[SeriesTotals]) -> BackendTotals:

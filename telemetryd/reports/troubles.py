@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from telemetryd.model.timerange import DAY
+from telemetryd.query.outages import Outage
 
 from .facts import Facts
 from .finding import Finding, beside
 from .names import Name, Parts, of_series
-from .outages import BackendHealth, Stretch
+from .outages import BackendHealth
 from .questions import LOOKED_AT
 from .tiles import points
 from .wording import MINUTE, clock, counted, duration, listed, number, percent, period_before, roughly, width
@@ -18,6 +19,7 @@ from .wording import MINUTE, clock, counted, duration, listed, number, percent, 
 MOST_BACKENDS = 4
 MOST_STRETCHES = 3
 MOST_TYPES = 4
+MOST_NAMES = 5
 # From this share of failures on, something is wrong; below it, it may be the usual.
 BAD_SHARE = 0.05
 # A stretch that is shorter is told to the second.
@@ -29,12 +31,12 @@ def health(facts: Facts) -> Iterator[Finding]:
     if not facts.healths:
         yield Finding("note", ("Health unknown",), ("No backend has told its health, in this range or before it.",))
         return
-    troubled = sorted((each for each in facts.healths if each.stretches), key=_badness, reverse=True)
+    troubled = sorted((each for each in facts.healths if each.stretches), key=lambda each: -each.lost)
     for each in troubled[:MOST_BACKENDS]:
         yield _backend(each, facts)
     if rest := troubled[MOST_BACKENDS:]:
         names = _names([each.backend for each in rest])
-        says = f" {'was' if len(rest) == 1 else 'were'} not always online either, for a shorter time: see the table."
+        says = f" {'was' if len(rest) == 1 else 'were'} not always online either: see the table."
         yield Finding("warn", (f"{counted(len(rest), 'more backend')} not always online",), (*names, says))
     if not troubled:
         count = len(facts.healths)
@@ -66,10 +68,6 @@ def failures(facts: Facts) -> Iterator[Finding]:
     )
 
 
-def _badness(each: BackendHealth) -> tuple[float, float]:
-    return each.offline, each.degraded
-
-
 def _backend(each: BackendHealth, facts: Facts) -> Finding:
     states = [(each.offline, "offline"), (each.degraded, "degraded")]
     told = listed([f"{word} for {duration(seconds)}" for seconds, word in states if seconds > 0])
@@ -94,7 +92,7 @@ def _when(each: BackendHealth, facts: Facts) -> str:
     return f"in {number(len(longest))} stretches, the longest {shown} UTC{known}{lasts}"
 
 
-def _from_to(stretch: Stretch, facts: Facts) -> str:
+def _from_to(stretch: Outage, facts: Facts) -> str:
     precise = stretch.seconds < _SHORT and facts.health_interval <= MINUTE
     resolution = 1 if precise else MINUTE
     first, last = (clock(at, facts.span.seconds, resolution) for at in (stretch.start, stretch.end))
@@ -135,7 +133,11 @@ def _why(facts: Facts) -> Parts:
 
 
 def _names(names: list[str]) -> Parts:
-    return _joined([(Name(each),) for each in names])
+    """Return some names, and how many more there are where they are many."""
+    shown: list[Parts] = [(Name(each),) for each in names[:MOST_NAMES]]
+    if rest := len(names) - len(shown):
+        shown.append((counted(rest, "other"),))
+    return _joined(shown)
 
 
 def _joined(several: list[Parts]) -> Parts:

@@ -7,13 +7,16 @@ successes never to all. Spaces inside a number and its unit do not break.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from telemetryd.charts import quantities
 from telemetryd.model.timerange import DAY, HOUR
 
 _NBSP = "\u00a0"
 _MINUS = "\u2212"
+_UNIT = re.compile(r"(?<=\d) (?=\D)")
 # What stands where there is no number.
 ABSENT = "–"
 MINUTE = 60
@@ -33,16 +36,7 @@ def number(value: float | None) -> str:
 
 def percent(share: float | None) -> str:
     """Return a share (0 to 1) in percent; it is 0 % or 100 % only where it is so exactly."""
-    if share is None or not math.isfinite(share):
-        return ABSENT
-    if share in (0.0, 1.0):
-        return f"{share * 100:.0f}{_NBSP}%"
-    # Close to none and to all it is the next digit that tells.
-    for digits in (1, 2, 3) if 0.01 <= share <= 0.99 else (2, 3):
-        text = f"{share * 100:.{digits}f}"
-        if float(text) not in (0.0, 100.0):
-            return f"{text.removesuffix('.0') if digits == 1 else text}{_NBSP}%"
-    return f"{'under 0.001' if share < 0.5 else 'over 99.999'}{_NBSP}%"
+    return ABSENT if share is None or not math.isfinite(share) else _unbroken(quantities.share(share))
 
 
 def roughly(share: float) -> str:
@@ -57,27 +51,7 @@ def times(ratio: float) -> str:
 
 def duration(seconds: float | None) -> str:
     """Return a length of time, in two units at most: ``4 ms``, ``850 ms``, ``4.23 s``, ``12 min 5 s``, ``3 h 12 min``."""
-    if seconds is None or not math.isfinite(seconds):
-        return ABSENT
-    if seconds == 0:
-        return f"0{_NBSP}s"
-    if 0 < seconds < 0.001:
-        return f"{number(float(f'{seconds * 1e6:.3g}'))}{_NBSP}µs"
-    if seconds < 0.9995:
-        return f"{number(float(f'{seconds * 1000:.3g}'))}{_NBSP}ms"
-    if seconds < 59.95:
-        return f"{float(f'{seconds:.3g}'):g}{_NBSP}s"
-    for unit, word, smaller, smaller_word in (
-        (MINUTE, "min", 1, "s"),
-        (HOUR, "h", MINUTE, "min"),
-        (DAY, "d", HOUR, "h"),
-    ):
-        whole = round(seconds / smaller)
-        if whole * smaller < unit * (60 if unit < HOUR else 24 if unit < DAY else math.inf):
-            first, rest = divmod(whole * smaller, unit)
-            second = f" {rest // smaller}{_NBSP}{smaller_word}" if rest else ""
-            return f"{first}{_NBSP}{word}{second}"
-    raise AssertionError("the last unit has no end")
+    return ABSENT if seconds is None or not math.isfinite(seconds) else _unbroken(quantities.spell(seconds))
 
 
 def length(seconds: int) -> str:
@@ -124,3 +98,8 @@ def offset(seconds: int) -> str:
     """Return an offset from UTC as ``UTC+01:00``."""
     minutes = abs(seconds) // 60
     return f"UTC{'-' if seconds < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _unbroken(text: str) -> str:
+    """Return numbers and units that no line break parts."""
+    return _UNIT.sub(_NBSP, text)

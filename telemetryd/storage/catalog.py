@@ -11,7 +11,9 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
+from telemetryd.model.timerange import DAY, HOUR
 from telemetryd.rollup.carry import Carry
 
 from .files import Files
@@ -36,6 +38,11 @@ class HourParts:
         spoken = all(any(part.spans(rollup) for part in rows) for rollup in self.rollups)
         return bool(rows) and spoken and not any(part.level == "kept" for part in rows)
 
+    @property
+    def last(self) -> int:
+        """The highest sequence in these parts, 0 without any."""
+        return max((part.last for part in (*self.events, *self.rollups)), default=0)
+
     def changed(self, old: Iterable[Part], new: Iterable[Part]) -> HourParts:
         """Return these parts without ``old`` and with ``new``."""
         gone, added = set(old), tuple(new)
@@ -47,12 +54,26 @@ class HourParts:
         )
 
 
+class DayParts(NamedTuple):
+    """One UTC day: how many of its hours have parts, and the highest sequence in them."""
+
+    hours: int
+    last: int
+
+    @classmethod
+    def of(cls, day: int, hours: Mapping[int, HourParts]) -> DayParts:
+        """Return what some hours hold of the day that begins at ``day`` (Unix s)."""
+        lasts = [hours[hour].last for hour in range(day, day + DAY, HOUR) if hour in hours]
+        return cls(len(lasts), max(lasts, default=0))
+
+
 class Catalog:
     """All committed parts. One thread changes it; any thread may look."""
 
     def __init__(self, files: Files, parts: Iterable[Part] = ()) -> None:
         self._files = files
         self._hours: Mapping[int, HourParts] = MappingProxyType({})
+        self._days: Mapping[int, DayParts] = MappingProxyType({})
         self._carries: OrderedDict[str, Carry] = OrderedDict()
         self._lock = threading.Lock()
         self.add(parts)
@@ -64,6 +85,10 @@ class Catalog:
         """Return the parts of each hour (its start in Unix seconds) as they are now, for good."""
         return self._hours
 
+    def days(self) -> Mapping[int, DayParts]:
+        """Return the same in a word a day (its start in Unix seconds), for who need not look at every hour."""
+        return self._days
+
     @property
     def bytes(self) -> int:
         """The size on disk of all parts together."""
@@ -72,14 +97,15 @@ class Catalog:
     @property
     def last(self) -> int:
         """The highest sequence that a part's name tells, 0 without parts: new rows must come after it."""
-        return max((part.last for parts in self._hours.values() for part in (*parts.events, *parts.rollups)), default=0)
+        return max((day.last for day in self._days.values()), default=0)
 
     def add(self, parts: Iterable[Part]) -> None:
         """Add parts of any hours, in one step."""
-        hours = dict(self._hours)
+        hours, days = dict(self._hours), set()
         for part in parts:
             hours[part.hour] = hours.get(part.hour, HourParts()).changed((), (part,))
-        self._hours = MappingProxyType(hours)
+            days.add(part.hour // DAY * DAY)
+        self._become(hours, days)
 
     def replace(self, hour: int, old: Iterable[Part], new: Iterable[Part]) -> None:
         """Put ``new`` parts of an hour in the place of ``old`` ones, in one step."""
@@ -90,7 +116,7 @@ class Catalog:
             hours.pop(hour, None)
         else:
             hours[hour] = changed
-        self._hours = MappingProxyType(hours)
+        self._become(hours, (hour // DAY * DAY,))
         with self._lock:
             for part in old:
                 self._carries.pop(part.path, None)
@@ -108,3 +134,9 @@ class Catalog:
             if len(self._carries) > MAX_CARRIES:
                 self._carries.popitem(last=False)
         return carry
+
+    def _become(self, hours: dict[int, HourParts], days: Iterable[int]) -> None:
+        """Hold these hours from now on, which differ in some days."""
+        changed = dict(self._days) | {day: DayParts.of(day, hours) for day in days}
+        self._hours = MappingProxyType(hours)
+        self._days = MappingProxyType({day: parts for day, parts in changed.items() if parts.hours})

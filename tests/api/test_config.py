@@ -82,6 +82,29 @@ async def test_pages_of_other_sites_change_nothing(server: Server, headers: dict
     assert server.settings.values["enabled"] is True
 
 
+@pytest.mark.parametrize(
+    "name", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "10.0.0.1", "[", "localhost."]
+)
+async def test_names_that_lead_to_the_loopback_are_not_this_site(server: Server, name: str) -> None:
+    """A page whose own name was pointed at this computer changes nothing; one of a proxy, by https, does."""
+    for more in ({}, {"Sec-Fetch-Site": "same-origin"}):
+        headers = {"Host": name, "Origin": f"http://{name}", **more}
+        found = await server.json("config", 403, method="POST", json={"enabled": False}, headers=headers)
+        assert found["error_type"] == "cross_origin"
+        found = await server.json("report", 403, method="POST", json={}, headers=headers)
+    assert server.settings.values["enabled"] is True
+    headers = {"Host": "node.example", "Origin": "https://node.example", "Sec-Fetch-Site": "same-origin"}
+    await server.json("config", method="POST", json={"enabled": False}, headers=headers)
+    await server.json("config", method="POST", json={"enabled": True}, headers={"Host": name})
+
+
+@pytest.mark.parametrize("name", ["localhost:8000", "127.0.0.1:1", "[::1]:8000", "node.localhost", "127.1.2.3"])
+async def test_the_loopbacks_own_names_are_this_site(server: Server, name: str) -> None:
+    """Whatever port a tunnel gives it."""
+    headers = {"Host": name, "Origin": f"http://{name}", "Sec-Fetch-Site": "same-origin"}
+    await server.json("config", method="POST", json={"enabled": False}, headers=headers)
+
+
 async def test_pages_of_this_site_may_change_settings(server: Server) -> None:
     """A page that this daemon served, and a user's own navigation, are let in."""
     for headers in ({"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}, {"Origin": server.url}):

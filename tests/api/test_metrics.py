@@ -121,6 +121,7 @@ async def test_the_format_is_not_negotiated(server: Server, accept: str) -> None
             f"{server.url}{PREFIX}/metrics?format={name}", headers={"Accept": accept}
         ) as response:
             assert (response.status, response.content_type) == (200, content_type)
+            assert response.charset == ("utf-8" if name == "csv" else None)
     async with server.client.get(
         f"{server.url}{PREFIX}/metrics?format=csv&interval=x", headers={"Accept": accept}
     ) as response:
@@ -135,6 +136,7 @@ async def test_every_format_holds_every_sample(server: Server, samples: int) -> 
     assert len(nested["metrics"]["operation_count"]["add"]["ipfs"]) == samples
     assert len((await server.json("metrics?format=rows"))["rows"]) == 5 * samples
     async with server.client.get(f"{server.url}{PREFIX}/metrics?format=csv") as response:
+        assert response.charset == "utf-8"
         assert len(list(csv.reader(io.StringIO(await response.text())))) == 1 + 5 * samples
     async with server.client.get(f"{server.url}{PREFIX}/metrics?format=arrow") as response:
         table = pa.ipc.open_stream(await response.read()).read_all()

@@ -60,6 +60,22 @@ async def test_one_operation_by_its_id(server: Server, operation_id: str) -> Non
     assert found["timeline"] == []
 
 
+@pytest.mark.parametrize("operation_id", ["a", ".", "..", "a/b", "%2F", "é ü"])
+async def test_one_operation_by_a_parameter(server: Server, operation_id: str) -> None:
+    """Also an id that no path can hold, because clients take it for a way up."""
+    found = await server.json(f"operation?operation_id={quote(operation_id, safe='')}&start_time=5")
+    assert (found["operation"], found["operation_id"]) == ("get_operation", operation_id)
+    assert server.query.asked == [(operation_id, 5.0, LATEST)]
+
+
+@pytest.mark.parametrize("query", ["", "?operation_id=", "?id=a", "?operation_id=a&operation_id=b"])
+async def test_without_an_id_there_is_no_operation(server: Server, query: str) -> None:
+    """The parameter is named; in a path beside it, it is none."""
+    found = await server.json(f"operation{query}", 400)
+    assert found["error_type"] == "invalid_parameter"
+    await server.json("operations/a?operation_id=b", 400)
+
+
 async def test_an_unknown_operation_is_a_404(server: Server) -> None:
     """An id that no event carries is told from a path that does not exist by its error_type."""
     found = await server.json("operations/nobody", 404)

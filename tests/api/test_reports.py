@@ -89,6 +89,9 @@ async def test_a_file_is_shown_and_not_downloaded(server: Server) -> None:
         assert response.headers["Cache-Control"] == "no-store"
         assert "script-src 'self';" in response.headers["Content-Security-Policy"]
         assert await response.text() == "<h1>whole</h1>"
+    (server.reports.folder / "data.csv").write_bytes("日本".encode())
+    async with server.client.get(f"{server.url}{PREFIX}/reports/report_0/data.csv") as response:
+        assert (response.content_type, response.charset) == ("text/csv", "utf-8")
 
 
 @pytest.mark.parametrize(

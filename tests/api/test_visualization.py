@@ -37,6 +37,22 @@ async def test_every_parameter_reaches_the_chart(server: Server) -> None:
     assert (look, form) == (Look(300, 4000, "dark"), "svg")
 
 
+@pytest.mark.parametrize(
+    ("query", "look"),
+    [
+        ("format=html", Look(1200, 800)),
+        ("format=html&theme=light", Look(1200, 800, "light", fixed=True)),
+        ("format=html&theme=dark", Look(1200, 800, "dark", fixed=True)),
+        ("format=png&theme=light", Look(1200, 800)),
+    ],
+)
+async def test_a_page_keeps_the_theme_that_was_asked_for(server: Server, query: str, look: Look) -> None:
+    """Without one it follows its reader's system; pictures cannot, and are the same either way."""
+    async with server.client.get(f"{server.url}{PREFIX}/visualization/throughput?{query}") as response:
+        assert response.status == 200
+    assert [drawn for _, drawn, _ in server.charts.drawn] == [look]
+
+
 async def test_the_figure_is_an_answer_with_data_and_layout(server: Server) -> None:
     """So that a client finds `success`, and Plotly its figure."""
     found = await server.json("visualization/queue_size?format=json&end_time=7200")

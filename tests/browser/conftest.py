@@ -12,19 +12,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from telemetryd.charts.browsers import NAMES
 from tests.end_to_end.daemon import Daemon
 
 from .visit import Visit
 from .wal import Wal, send_history
 
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """One browser for all tests of this folder; it ends before any other folder's tests need an event loop."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    assert path, f"expected one of {', '.join(BROWSERS)} on PATH, found none: scripts/test installs it"
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    assert path, f"expected one of {', '.join(NAMES)} on PATH, found none: scripts/test installs it"
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield launched

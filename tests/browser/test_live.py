@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.end_to_end.daemon import Daemon
@@ -50,6 +52,43 @@ def test_another_window_is_in_the_address(node: Daemon, visit: Open) -> None:
     seen.page.reload()
     expect(seen.tile("throughput")).to_contain_text("ended in the last 1 minute")
     expect(seen.page.get_by_role("radio", name="1 min")).to_be_checked()
+
+
+@pytest.mark.parametrize(("window", "most"), [("1m", 5), ("5m", 20)])
+def test_the_past_costs_few_questions(quiet_node: Daemon, visit: Open, window: str, most: int) -> None:
+    """One for each kind of number; only windows that overlap are asked for one by one, some at once."""
+    now = time.time()
+    with quiet_node.producer() as producer:
+        producer.hello("past")
+        events = [event for number in range(60) for event in _life(number, now - 15 * number - 30, number % 4 == 0)]
+        producer.store(1, events)
+    seen = visit(quiet_node.url + "/-/healthy")
+    asked: list[str] = []
+    seen.page.on("request", lambda request: asked.append(request.url) if "/metrics?" in request.url else None)
+    seen.page.goto(f"{quiet_node.url}/#live?window={window}")
+    seen.expect_live()
+    line = seen.page.locator("#live [data-tile=success] path.line[d*=L]")
+    expect(line).not_to_have_count(0)
+    expect(seen.page.locator("#live .chart path.line[d*=L]")).not_to_have_count(0)
+    assert len([url for url in asked if "backend_health" not in url]) <= most
+    body = "const found = await it.past(argument, 900, new AbortController().signal); return [found.totals, found.latency.map(([at, numbers]) => [at, [...numbers]])]"
+    seconds = {"1m": 60, "5m": 300}[window]
+    totals, latency = seen.module("past.js", body, seconds)
+    assert [at for at, _ in totals] == [at for at, _ in latency] and len(totals) == 16
+    ended = [numbers["throughput"] * seconds / 60 for _, numbers in totals]
+    assert max(ended) == pytest.approx(seconds / 15, abs=1)
+    assert sum(numbers.get("success", 1) < 1 for _, numbers in totals) > 10
+    assert sum(names == [["add:ipfs", names[0][1]]] for _, names in latency if names) > 10
+    assert all(
+        numbers.get("worst") == (names[0][1] if names else None)
+        for (_, numbers), (_, names) in zip(totals, latency, strict=True)
+    )
+
+
+def _life(number: int, at: float, fails: bool) -> list[dict[str, object]]:
+    name = {"operation_id": f"past-{number}", "operation_type": "add", "backend": "ipfs"}
+    end = {"event": "status_change", "status": "failed" if fails else "completed", **name, "timestamp": at + 1}
+    return [{"event": "operation_start", **name, "timestamp": at}, end]
 
 
 def test_series_by_keyboard_alone(node: Daemon, visit: Open) -> None:
@@ -106,3 +145,54 @@ def test_a_silent_daemon_is_not_taken_for_a_calm_one(quiet_node: Daemon, visit: 
     with Wal(quiet_node.socket):
         expect(seen.tile("throughput")).to_contain_text("ended in the last 5 minutes")
         expect(seen.page.locator("#live tbody th")).to_have_text(["pin"])
+
+
+def test_an_address_that_means_nothing_is_the_usual_view(node: Daemon, visit: Open) -> None:
+    """Words that every object of JavaScript has are no windows, and no range ends after the last date there is."""
+    seen = visit(node.url + "/#live?window=constructor")
+    seen.expect_live()
+    expect(seen.tile("throughput")).to_contain_text("ended in the last 5 minutes")
+    other = visit(node.url + "/#history?start_time=1&end_time=99999999999999")
+    expect(other.page.locator("#history > .detail").first).to_contain_text("1 hour")
+    expect(other.page.get_by_role("radio", name="1 h", exact=True).locator("visible=true")).to_be_checked()
+
+
+def test_long_names_cut_no_numbers(quiet_node: Daemon, visit: Open) -> None:
+    """Names give way: the last column is seen, and how long a backend has been degraded stays on its card."""
+    now = time.time()
+    backend = "a-backend-with-a-name-that-is-as-long-as-names-of-backends-can-be"[:64]
+    events = [{"event": "backend_health_change", "backend": backend, "new_status": "degraded", "timestamp": now - 3500}]
+    for number in range(3):
+        name = {"operation_id": f"long-{number}", "operation_type": "operation-with-a-long-name", "backend": backend}
+        events.append({"event": "operation_start", **name, "timestamp": now - 3400})
+        events.append({"event": "status_change", "status": "completed", **name, "timestamp": now - 30})
+    with quiet_node.producer() as producer:
+        producer.hello("long")
+        producer.store(1, events)
+    seen = visit(quiet_node.url)
+    seen.expect_live()
+    expect(seen.page.locator("#live .series tbody tr")).to_have_count(1)
+    expect(seen.page.locator(".backends .since")).to_contain_text("over")
+    table = seen.page.locator("#live .series").locator("xpath=..")
+    assert table.evaluate("each => each.scrollWidth <= each.clientWidth")
+    edges = "each => each.getBoundingClientRect().right"
+    card, since = (seen.page.locator(each).evaluate(edges) for each in (".backends", ".backends .since"))
+    assert since <= card - 10
+    seen.page.goto(quiet_node.url + "/#operations?range=6h&sort=slowest")
+    cell = seen.page.locator("#operations tbody tr").first.locator("td:nth-child(5)")
+    bar, text = cell.locator(".measure").bounding_box(), cell.locator("span").last.bounding_box()
+    assert bar and text and bar["x"] + bar["width"] <= text["x"]
+    assert bar["width"] > 80
+
+
+def test_the_worse_the_higher_is_a_backends_strip(node: Daemon, visit: Open) -> None:
+    """As in the chart of its history."""
+    seen = visit(node.url)
+    bars = seen.page.locator(".backends li", has_text="s3").locator(".strip rect")
+    expect(bars).not_to_have_count(0)
+    found = bars.evaluate_all("bars => bars.map(bar => [bar.style.fill, Number(bar.getAttribute('height'))])")
+    heights = dict(found)
+    assert len(heights) == 2
+    offline = seen.module("colours.js", "return it.healthColour('offline')")
+    wanted = tuple(int(offline[at : at + 2], 16) for at in (1, 3, 5))
+    assert max(heights, key=lambda colour: heights[colour]) == f"rgb{wanted}"

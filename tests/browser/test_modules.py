@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from telemetryd.charts import colours
+from telemetryd.charts import colours, quantities
 from tests.end_to_end.daemon import Daemon
 
 from .visit import Visit
@@ -16,16 +16,16 @@ Open = Callable[..., Visit]
 
 QUANTITIES = (
     ("seconds(0.00042)", "420 µs"),
-    ("seconds(0.0042)", "4.20 ms"),
-    ("seconds(0.9996)", "1.00 s"),
+    ("seconds(0.0042)", "4.2 ms"),
+    ("seconds(0.9996)", "1 s"),
     ("seconds(59.96)", "1 min"),
     ("seconds(125)", "2 min 5 s"),
     ("seconds(90061)", "1 d 1 h"),
     ("seconds(null)", "–"),
     ("percent(1)", "100 %"),
-    ("percent(0.99999)", ">99.99 %"),
+    ("percent(0.999999)", "over 99.999 %"),
     ("percent(0.9996)", "99.96 %"),
-    ("percent(0.00001)", "<0.01 %"),
+    ("percent(0.000001)", "under 0.001 %"),
     ("percent(0)", "0 %"),
     ("decimal(4.2)", "4.20"),
     ("decimal(12345.6)", "12,346"),
@@ -129,6 +129,50 @@ def test_quantities(seen: Visit) -> None:
     calls = ", ".join(call for call, _ in QUANTITIES)
     body = f"const {{ bytes, decimal, percent, roughly, seconds, stretch }} = it; return [{calls}]"
     assert seen.module("quantities.js", body) == [text for _, text in QUANTITIES]
+
+
+def test_numbers_are_worded_as_in_charts_and_reports(seen: Visit) -> None:
+    """A share and a length of time have the same words wherever they are read."""
+    lengths = [
+        0,
+        3e-10,
+        4.2e-7,
+        0.00042,
+        0.0042,
+        0.4234,
+        0.99949,
+        0.9996,
+        1.2345,
+        42,
+        59.94,
+        59.96,
+        60,
+        89.6,
+        100,
+        119.6,
+    ]
+    lengths += [3599.4, 3599.6, 7000, 86_369, 86_399, 90_061, 172_800, 266_400, 8_640_000]
+    shares = [
+        0,
+        1e-9,
+        4e-6,
+        6e-6,
+        0.00004,
+        0.0004,
+        0.005,
+        0.0123,
+        0.1234,
+        0.5,
+        0.666,
+        0.9901,
+        0.9945,
+        0.9996,
+        0.99999,
+        1,
+    ]
+    body = "return [argument[0].map(it.seconds), argument[1].map(it.percent)]"
+    found = seen.module("quantities.js", body, [lengths, shares])
+    assert found == [[quantities.spell(each) for each in lengths], [quantities.share(each) for each in shares]]
 
 
 def test_phases(seen: Visit) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from urllib.parse import quote
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.end_to_end.daemon import Daemon
@@ -23,7 +25,7 @@ def test_from_an_id_to_its_timeline(node: Daemon, visit: Open) -> None:
     dialog = seen.page.get_by_role("dialog")
     expect(dialog.get_by_role("heading", level=2)).to_have_text(STORY)
     expect(dialog.get_by_role("img")).to_have_attribute(
-        "aria-label", "pending 1.00 s, then processing 3.00 s, then retrying 2.00 s, then processing 4.00 s"
+        "aria-label", "pending 1 s, then processing 3 s, then retrying 2 s, then processing 4 s"
     )
     steps = dialog.get_by_role("listitem").filter(has=seen.page.locator("time"))
     expect(steps).to_have_count(5)
@@ -32,6 +34,19 @@ def test_from_an_id_to_its_timeline(node: Daemon, visit: Open) -> None:
     assert f"id={quote(STORY, safe='')}" in seen.page.url
     seen.page.reload()
     expect(dialog.get_by_role("heading", level=2)).to_have_text(STORY)
+
+
+@pytest.mark.parametrize("operation_id", [".", ".."])
+def test_an_id_that_paths_cannot_hold(quiet_node: Daemon, visit: Open, operation_id: str) -> None:
+    """Its timeline is found as any other's."""
+    name = {"operation_id": operation_id, "operation_type": "add", "backend": "ipfs", "timestamp": time.time() - 60}
+    with quiet_node.producer() as producer:
+        producer.hello("dots")
+        producer.store(1, [{"event": "operation_start", **name}])
+    seen = visit(f"{quiet_node.url}/#operations?id={operation_id}")
+    dialog = seen.page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading", level=2)).to_have_text(operation_id)
+    expect(dialog).to_contain_text("What happened")
 
 
 def test_an_id_that_nobody_knows(node: Daemon, visit: Open) -> None:

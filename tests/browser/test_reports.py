@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.end_to_end.daemon import Daemon
 
@@ -37,3 +37,26 @@ def test_from_the_button_to_the_report(quiet_node: Daemon, visit: Open) -> None:
     rows.first.get_by_role("button", name="Delete").click()
     sure.get_by_role("button", name="Delete the report").click()
     expect(seen.page.locator("#reports .table .empty")).to_have_text("There is no report yet.")
+
+
+def test_a_report_is_followed_after_a_look_elsewhere(quiet_node: Daemon, visit: Open) -> None:
+    """Whoever comes back from another view is told that it is done; of all reports nobody need be told."""
+    send_history(quiet_node)
+    seen = visit(quiet_node.url + "/#history?range=1h")
+    held, lists = [True], []
+
+    def answer(route: Route) -> None:
+        response = route.fetch()
+        told = response.json()
+        route.fulfill(response=response, json=told | {"status": "running"} if held[0] else told)
+
+    seen.page.route("**/report.json", answer)
+    seen.page.on("request", lambda request: lists.append(request.url) if request.url.endswith("/reports") else None)
+    seen.page.get_by_role("button", name="Make a report of this range").locator("visible=true").click()
+    expect(seen.page.locator("#history .told progress")).to_be_visible()
+    seen.page.get_by_role("link", name="Settings").click()
+    expect(seen.page.locator("#settings-title")).to_be_visible()
+    held[0] = False
+    seen.page.get_by_role("link", name="History").click()
+    expect(seen.page.get_by_role("link", name="Open the report")).to_be_visible()
+    assert lists == []

@@ -13,10 +13,8 @@ from hypothesis import strategies as st
 from telemetryd.charts.colours import (
     REST,
     backend_colour,
-    contrast,
     health_colour,
     linear,
-    luminance,
     oklab,
     series_colour,
     series_dash,
@@ -24,6 +22,8 @@ from telemetryd.charts.colours import (
 )
 from telemetryd.model.events import HEALTHS, STATUSES
 from tests.charts.samples import BACKENDS, OPERATIONS
+
+from .contrast import contrast, luminance
 
 SURFACES = ("#ffffff", "#171d27")
 WORDS = {

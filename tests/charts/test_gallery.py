@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from telemetryd.model.series import SeriesKey
 from telemetryd.query.request import MetricsRequest
 from telemetryd.query.result import MetricTable, Result
 
+from .rendering import eventually
+
 LOOK = Look()
 
 
@@ -25,6 +28,8 @@ class Node:
         self.stored: str | None = "once"
         self.drawn: list[tuple[Drawing, str]] = []
         self.fails = False
+        self.gate: asyncio.Event | None = None
+        self.given_up = 0
         cache = ChartCache(str(folder), lambda: 1 << 20)
         self.gallery = Gallery(self, self, cache, lambda span: self.stored)
 
@@ -38,6 +43,12 @@ class Node:
         if self.fails:
             raise Busy("charts: expected fewer")
         self.drawn.append((drawing, form))
+        if self.gate is not None:
+            try:
+                await self.gate.wait()
+            except asyncio.CancelledError:
+                self.given_up += 1
+                raise
         return f"{form} number {len(self.drawn)}".encode()
 
     async def ask(self, look: Look = LOOK, form: str = "png", **params: str) -> bytes:
@@ -68,6 +79,42 @@ async def test_a_chart_that_may_change_is_drawn_each_time(node: Node) -> None:
     node.stored = None
     assert node.gallery.tag(asked(), LOOK, "png") is None
     assert [await node.ask(), await node.ask()] == [b"png number 1", b"png number 2"]
+
+
+async def test_equal_charts_that_are_asked_for_at_once_are_drawn_once(node: Node) -> None:
+    """And whoever goes away takes the chart from nobody else."""
+    node.gate = asyncio.Event()
+    asking = [asyncio.create_task(node.ask()) for _ in range(4)]
+    other = asyncio.create_task(node.ask(form="svg"))
+    await eventually(lambda: len(node.drawn) == 2, "both to be drawn")
+    asking[0].cancel()
+    await asyncio.wait([asking[0]])
+    node.gate.set()
+    assert set(await asyncio.gather(*asking[1:])) == {b"png number 2"} and asking[0].cancelled()
+    assert await other == b"svg number 2"
+    assert len(node.drawn) == 2
+
+
+async def test_a_chart_that_nobody_waits_for_is_given_up(node: Node) -> None:
+    """The next one who asks gets one of his own."""
+    node.gate = asyncio.Event()
+    asking = [asyncio.create_task(node.ask()) for _ in range(2)]
+    await eventually(lambda: node.drawn, "it to be drawn")
+    for each in asking:
+        each.cancel()
+    await asyncio.wait(asking)
+    node.gate.set()
+    assert await node.ask() == b"png number 2"
+    assert node.given_up == 1
+
+
+async def test_what_goes_wrong_is_told_to_all_who_wait(node: Node) -> None:
+    """And the next one is drawn again."""
+    node.fails = True
+    found = await asyncio.gather(*(node.ask() for _ in range(3)), return_exceptions=True)
+    assert [type(each) for each in found] == [Busy] * 3
+    node.fails = False
+    assert await node.ask() == b"png number 1"
 
 
 async def test_every_difference_makes_another_chart(node: Node) -> None:

@@ -148,8 +148,8 @@ class Visit:
         )
 
 
-def visit(browser: Browser, path: Path, figure: bytes, **context: Any) -> Visit:
-    path.write_bytes(standalone(figure, "Chart"))
+def visit(browser: Browser, path: Path, figure: bytes, theme: str = "", **context: Any) -> Visit:
+    path.write_bytes(standalone(figure, "Chart", theme))
     return Visit(browser.new_context(viewport={"width": 1280, "height": 800}, **context).new_page(), path)
 
 
@@ -207,6 +207,24 @@ def test_the_theme_follows_the_system(browser: Browser, tmp_path: Path) -> None:
     until(lambda: seen.chart(surface) != dark, "the chart to turn light")
     assert (dark, seen.chart(surface)) == ("rgb(23, 29, 39)", "rgb(255, 255, 255)")
     assert seen.chart(line)[:5] == before[:5]
+
+
+@needs_browser
+@pytest.mark.parametrize(
+    ("theme", "system", "surface"), [("dark", "light", "rgb(23, 29, 39)"), ("light", "dark", "rgb(255, 255, 255)")]
+)
+def test_a_theme_that_was_asked_for_stays(
+    browser: Browser, tmp_path: Path, theme: str, system: str, surface: str
+) -> None:
+    """Whatever the system has: of the chart, of the page and of what the browser draws itself."""
+    seen = visit(browser, tmp_path / "chart.html", figure_json(), theme, color_scheme=system)
+    drawn = "getComputedStyle(chart.querySelector('.main-svg')).backgroundColor"
+    figure = "getComputedStyle(document.querySelector('figure')).backgroundColor"
+    scheme = "getComputedStyle(document.documentElement).colorScheme"
+    assert [seen.chart(each) for each in (drawn, figure, scheme)] == [surface, surface, theme]
+    seen.page.emulate_media(color_scheme=theme)
+    seen.page.emulate_media(color_scheme=system)
+    assert [seen.chart(each) for each in (drawn, figure)] == [surface] * 2
 
 
 @needs_browser

@@ -319,6 +319,7 @@ async def test_the_end_while_charts_are_drawn(tmp_path: Path) -> None:
     ends = await asyncio.gather(*charts, return_exceptions=True)
     assert {str(end) for end in ends if not isinstance(end, bytes)} == {"the daemon is stopping"}
     assert not watched.log.of("chart worker lost")
+    assert not watched.counts["ChartBrowserLost"]
     with pytest.raises(ChartsUnavailable, match="stopping"):
         await watched.draw(drawing(), "json")
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetryd.charts.stretches import Stretch, incidents, stretches
+from telemetryd.charts.stretches import Stretch, stretches
 
 healths = st.lists(st.sampled_from([0.0, 0.5, 1.0, None]), max_size=50)
 
@@ -48,17 +48,6 @@ def test_an_interval_in_which_it_changed_has_the_worst_of_it(low: float, health:
     one, start = np.array([1.0]), np.array([0])
     found = stretches(start, start + 60, low * one, one, 0.9 * one, since=0.0, until=60.0)
     assert found == [Stretch(health, True, 0.0, 60.0, 0.9)]
-
-
-def test_incidents() -> None:
-    """What is not well in one piece is one incident; unknown is no incident, and ends one."""
-    found = incidents(of([1.0, 0.5, 0.0, 0.5, 1.0, 0.0, None, 0.0], until=480.0))
-    assert [[stretch.health for stretch in run] for run in found] == [
-        ["degraded", "offline", "degraded"],
-        ["offline"],
-        ["offline"],
-    ]
-    assert incidents(of([1.0, None], until=120.0)) == []
 
 
 def of(values: list[float | None], until: float) -> list[Stretch]:

@@ -8,9 +8,11 @@ import sys
 import plotly.graph_objects as go
 import pytest
 
-from telemetryd.charts.colours import contrast, linear, oklab
+from telemetryd.charts.colours import linear, oklab
 from telemetryd.charts.drawing import THEMES as NAMES
 from telemetryd.charts.theme import THEMES, template
+
+from .contrast import contrast
 
 each_theme = pytest.mark.parametrize("theme", NAMES)
 

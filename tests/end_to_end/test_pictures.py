@@ -15,9 +15,11 @@ import pytest
 import requests
 from PIL import Image
 
+from telemetryd.charts.theme import THEMES
 from telemetryd.model.metrics import METRIC_TYPES
 from tests import peers
-from tests.oracle.events import life, start
+from tests.charts.seeing import colours_of, near, pixels
+from tests.oracle.events import change, life, start
 
 from .daemon import Daemon
 from .waiting import until
@@ -42,6 +44,8 @@ def node(new_shared_daemon: Callable[..., Daemon]) -> Daemon:
             kind, backend = TYPES[number % 3], BACKENDS[number % 2]
             status = "failed" if number % 10 == 3 else "completed"
             events += life(f"{number}", at, 0.1 + number % 7, status, operation_type=kind, backend=backend)
+            if number % 7 == 3:
+                events.insert(-1, change(f"{number}", "retrying", at + 0.09 + number % 7))
         for backend in BACKENDS:
             events.append(
                 {"event": "backend_health_change", "backend": backend, "new_status": "online", "timestamp": BEGIN}
@@ -75,7 +79,7 @@ def left_behind(daemon: Daemon) -> list[Path]:
 
 @pytest.mark.parametrize("metric_type", METRIC_TYPES)
 def test_every_metric_with_every_filter_is_a_png_of_its_size(node: Daemon, metric_type: str) -> None:
-    """Also where nothing fits the filter: that is a chart that says so."""
+    """With the colours of its traces, whatever the metric; where nothing fits the filter it is a chart that says so."""
     filters: list[dict[str, str]] = [
         {},
         {"operation_type": "add"},
@@ -85,12 +89,26 @@ def test_every_metric_with_every_filter_is_a_png_of_its_size(node: Daemon, metri
         {"backend": "nobody"},
     ]
     for chosen in filters:
-        answer = visualize(node, metric_type, width=5, height=3, **chosen)
+        # Lines may lie on one another: there must be room for a legend.
+        answer = visualize(node, metric_type, width=8, height=4, **chosen)
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/png"), answer.text
         assert answer.content.startswith(SIGNATURE)
-        image = Image.open(io.BytesIO(answer.content))
-        assert image.size == (500, 300)
-        assert len(image.convert("RGB").getcolors(1 << 20) or []) > 20, "a blank picture"
+        seen = pixels(answer.content)
+        assert seen.shape == (400, 800, 3)
+        figure = visualize(node, metric_type, width=8, height=4, format="json", **chosen).json()
+        colours = colours_of(figure["data"])
+        assert bool(colours) == (metric_type in _known(chosen))
+        assert [each for each in colours if not near(seen, each).any()] == []
+        if not colours:
+            assert near(seen[150:250, 50:750], THEMES["light"].ink).sum() > 50, "a blank picture"
+
+
+def _known(filters: dict[str, str]) -> set[str]:
+    """Return the metrics of which something fits the filters."""
+    if filters.get("backend") == "nobody":
+        return set()
+    # Nothing is in flight as failed or completed; rates, retries and health know no status.
+    return set(METRIC_TYPES) - ({"queue_size"} if "status" in filters else set())
 
 
 def test_a_png_has_a_colour_for_each_series(node: Daemon) -> None:

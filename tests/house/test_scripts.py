@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from telemetryd.charts.browsers import NAMES
 
 from .source import ROOT, SHELL_SCRIPTS, read
 
@@ -48,6 +51,14 @@ def test_mistake(option: str) -> None:
     assert told.stdout == ""
     assert told.stderr.count("\n") == 1
     assert option in told.stderr
+
+
+def test_browsers() -> None:
+    """The scripts and docs/api.md look for the browsers that the daemon looks for, in its order."""
+    (listed,) = re.findall(r"for name in (.*chrom.*); do", read("scripts/_environment.sh"))
+    assert tuple(listed.split()) == NAMES
+    (told,) = re.findall(r"the first found on `PATH` of (.*?)\.", read("docs/api.md"))
+    assert tuple(re.findall(r"`([^`]+)`", told)) == NAMES
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
+
+import pytest
+
 from telemetryd.model.timerange import DAY, HOUR, TimeRange
-from telemetryd.query.fingerprint import fingerprint
-from telemetryd.storage.catalog import HourParts
+from telemetryd.query import fingerprint as module
+from telemetryd.storage.catalog import DayParts, HourParts
 from telemetryd.storage.part_name import Level, Part
 
 SPAN = TimeRange(10 * HOUR, 12 * HOUR)
 NOW = 20.0 * HOUR
+
+
+def fingerprint(hours: Mapping[int, HourParts], held: Collection[int], now: float, span: TimeRange) -> str | None:
+    days = {day: DayParts.of(day, hours) for day in {hour // DAY * DAY for hour in hours}}
+    return module.fingerprint(hours, days, held, now, span)
 
 
 def hour(number: int, last: int, level: Level = "part") -> tuple[int, HourParts]:
@@ -66,3 +75,39 @@ def test_nothing_stored_has_a_word_too() -> None:
 def test_every_range_over_the_same_parts_may_share_a_word() -> None:
     """The range itself is not in it: whoever keeps answers keeps them by question and word."""
     assert fingerprint(STORED, (), NOW, SPAN) == fingerprint(STORED, (), NOW, TimeRange(10 * HOUR, 12 * HOUR - 60))
+
+
+@pytest.mark.parametrize("at", [30, 47, 48, 60, 71, 72, 100, 119, 120, 122])
+def test_of_whole_days_it_sees_what_comes_and_goes(at: int) -> None:
+    """A late event and an hour that goes, wherever in the range, though no hour of a whole day is looked at."""
+    span = TimeRange(30 * HOUR, 123 * HOUR - 60)
+    stored = dict(hour(number, number) for number in range(25, 130))
+    word = fingerprint(stored, (), 200.0 * HOUR, span)
+    assert fingerprint(stored | dict([hour(at, 999)]), (), 200.0 * HOUR, span) != word
+    fewer = {each: parts for each, parts in stored.items() if each != at * HOUR}
+    assert fingerprint(fewer, (), 200.0 * HOUR, span) != word
+
+
+class Counted(dict[int, HourParts]):
+    """Hours that count how often they are looked at."""
+
+    looks = 0
+
+    def __getitem__(self, hour: int) -> HourParts:
+        self.looks += 1
+        return super().__getitem__(hour)
+
+    def __iter__(self) -> Iterator[int]:
+        raise AssertionError("nobody goes through all hours")
+
+    items = values = __iter__  # type: ignore[assignment]
+
+
+def test_of_ten_years_few_hours_are_looked_at() -> None:
+    """Those of the days that the range cuts."""
+    stored = dict(hour(number, number) for number in range(10 * 366 * 24))
+    days = {day: DayParts.of(day, stored) for day in range(0, 10 * 366 * DAY, DAY)}
+    counted = Counted(stored)
+    for span in (TimeRange(7 * HOUR, 80_000 * HOUR + 60), TimeRange(80_000 * HOUR, 80_001 * HOUR), TimeRange(0, 10**9)):
+        assert module.fingerprint(counted, days, (), 1e10, span)
+    assert counted.looks <= 3 * 3 * 24

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from telemetryd.model.errors import InvalidParameter
 from telemetryd.model.metrics import AGGREGATIONS, METRIC_TYPES
 from telemetryd.model.timerange import DAY, TimeRange
-from telemetryd.query.request import LATEST, Filters, MetricsRequest, OperationsRequest
+from telemetryd.query.request import LAST_END, LATEST, Filters, MetricsRequest, OperationsRequest
 from tests.oracle.grid import range_of
 
 NOW = 1_700_000_000.5
@@ -138,6 +140,16 @@ def test_parameters_that_contradict_one_another_are_refused() -> None:
 def test_no_range_begins_before_1970() -> None:
     """A day before an end in the first day of Unix time is cut at its beginning."""
     assert metrics(end_time="90").range == TimeRange(0, 120)
+
+
+@pytest.mark.parametrize("sampling_interval", [1, 60, 3600])
+@pytest.mark.parametrize("start", [0, 1_795_520_000, LATEST])
+def test_a_range_is_cut_where_dates_end(start: int, sampling_interval: int) -> None:
+    """Whatever is derived of its ends has a date: widened ones, and those in the local time of any place."""
+    params = {"start_time": str(start), "end_time": str(LATEST)}
+    span = MetricsRequest.parse(params, now=NOW, sampling_interval=sampling_interval).range
+    assert span.start <= span.end == LAST_END
+    assert datetime.fromtimestamp(span.end + 14 * 3600, UTC).year == 9999
 
 
 def test_a_range_of_one_instant_is_taken() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,11 +76,19 @@ def figure(metric_type: str) -> bytes:
 
 
 class FullDisk(Files):
-    """A disk that takes no more files once it is ``full``; those called one of ``takes`` still fit."""
+    """A disk that takes no more files once it is ``full``; those called one of ``takes`` still fit.
+
+    ``renamed`` is called with the path of each file that has just got its name.
+    """
 
     def __init__(self) -> None:
         self.full = False
         self.takes: tuple[str, ...] = ()
+        self.renamed: Callable[[str], None] = lambda path: None
+
+    def rename(self, old: str, new: str) -> None:
+        super().rename(old, new)
+        self.renamed(new)
 
     def create(self, path: str) -> File:
         if self.full and not path.endswith(self.takes):

@@ -72,6 +72,21 @@ def test_a_curve_knows_its_peak_and_what_is_usual() -> None:
     assert (found.usual, found.last) == (5.5, 9.0)
 
 
+async def test_an_interval_that_has_just_begun_is_no_peak(engine_of: EngineOf) -> None:
+    """Neither of throughput nor of the queue, unless there is no other."""
+    just = [*life("b", START + 60.5, 0.4), start("c", START + 60.1)]
+    once = [*life("a", START + 10, 1.0), *just]
+    asked = Questions.about(START, START + HOUR, 60).samples()
+    result = await engine_of(once, START + 61).metrics(asked)
+    ended, queue = throughput_curve(result), queue_curve(result)
+    assert ended.value.tolist() == [1.0, 60.0] and queue.value[1] > 1 > queue.value[0]
+    assert ended.peak is not None and (ended.peak.start, ended.peak.value) == (START, 1.0)
+    assert queue.peak is not None and queue.peak.start == START
+    assert queue.last == queue.value[1]
+    alone = throughput_curve(await engine_of(just, START + 61).metrics(asked))
+    assert alone.peak is not None and alone.peak.value == 60.0
+
+
 def test_the_time_around_a_peak_is_without_a_break() -> None:
     """As far as the values are at least so high, and no gap is between."""
     assert curve(5.0, 4.0, 9.0, 5.0, 1.0, 9.0).around_peak(4.5) == TimeRange(120, 240)

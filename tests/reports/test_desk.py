@@ -210,6 +210,41 @@ async def test_a_report_has_a_size(room: Room) -> None:
     assert failed.error is not None and failed.error.startswith("Expected a report of at most 1 MiB (reports.max_size)")
 
 
+@pytest.mark.parametrize(("beyond", "status"), [(-2000, "done"), (2000, "failed")])
+async def test_the_pages_count_for_the_size(room: Room, beyond: int, status: str) -> None:
+    """What is done is never more than all may be, or it would be removed as soon as it is there."""
+    size = (await room.make()).size
+    most = size + (2 << 20) >> 20
+    room.settings = replace(Settings(), reports=replace(ReportsSettings(), max_size=most))
+    padding = (most << 20) - size + beyond
+
+    async def draw(drawing: Drawing, form: str) -> bytes:
+        more = padding if (drawing.metric_type, form) == ("queue_size", "png") else 0
+        return await room.artist.draw(drawing, form) + bytes(more)
+
+    room.draw = draw
+    found = await room.make()
+    assert found.status == status
+    assert found.size <= most << 20
+    assert status == "done" or str(found.error).startswith(f"Expected a report of at most {most} MiB")
+
+
+async def test_whoever_sees_the_report_finds_its_files(room: Room) -> None:
+    """They are known before the first of its pages is there, and before report.json says that it is done."""
+    seen: list[tuple[str, set[str]]] = []
+
+    def renamed(path: str) -> None:
+        name, text = os.path.basename(path), Path(path).read_text(errors="replace")
+        turned = '"status":"done"' in text if name == "report.json" else "<h1>WAL telemetry report" in text
+        if turned and name in ("report.json", "report.html", "index.html"):
+            seen.append((name, set(room.told[-1].files if room.told else FIRST_FILES)))
+
+    room.disk.renamed = renamed
+    await room.make()
+    assert [name for name, _ in seen] == ["index.html", "report.html", "report.json"]
+    assert all(files == set(FILES) for _, files in seen)
+
+
 async def test_one_that_is_given_up_comes_back_as_it_is(room: Room) -> None:
     """Whoever gave it up knows what to do with it."""
     room.queries.gate = asyncio.Event()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import msgspec
 import pytest
 
+from telemetryd.charts.browsers import WITHOUT
 from telemetryd.model.errors import (
     Busy,
     ChartFailed,
@@ -124,14 +125,16 @@ async def test_few_drawings_are_under_way_at_once(bench: Bench) -> None:
     assert bench.artist.most == AT_ONCE
 
 
-async def test_without_a_browser_there_are_no_pictures(bench: Bench) -> None:
-    """The report is made, and says what to install; nobody is asked eight times."""
-    why = "PNG: expected a Chromium, found none; install chromium-headless-shell."
+@pytest.mark.parametrize("end", ["", ".", WITHOUT])
+async def test_without_a_browser_there_are_no_pictures(bench: Bench, end: str) -> None:
+    """The report is made, and says what to install, in a sentence; nobody is asked eight times."""
+    why = f"PNG: expected a Chromium, found none; install chromium-headless-shell{end}"
     bench.artist.fails["png"] = [ChartsUnavailable(why)] * 8
     made = await bench.job().make()
     assert not set(bench.files) & set(PICTURES.values())
     read = Page.of(made.page(RECORD))
-    assert why in read.one("p", **{"class": "note"}).text and not read.all("img")
+    said = f"{why.removesuffix(end)}. With JavaScript"
+    assert said in read.one("p", **{"class": "note"}).text and not read.all("img")
     assert len(bench.artist.fails["png"]) >= 8 - AT_ONCE
 
 

@@ -179,6 +179,13 @@ async def test_too_many_are_refused(house: House) -> None:
         await house.request()
 
 
+async def test_nothing_is_left_of_one_that_cannot_be_begun(house: House) -> None:
+    """Whatever the reason, here a range that has no dates: nobody would list it, count it or remove it."""
+    with pytest.raises((OverflowError, ValueError)):
+        await house.request(START, 10.0**15)
+    assert list(house.reports.list()) == os.listdir(house.folder) == []
+
+
 async def test_requests_at_the_same_time_each_get_their_report(house: House) -> None:
     """None is lost, and no more than may be are taken."""
     house.limits(max_queue=5)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from telemetryd.reports.outages import BackendHealth, Stretch, healths
+from telemetryd.query.outages import Outage
+from telemetryd.reports.outages import BackendHealth, healths
 from telemetryd.reports.questions import Questions
 from tests.oracle.events import health
 
@@ -127,10 +128,10 @@ async def test_stretches_are_those_of_the_history(hour: Hour, drawn: dict[int, t
     assert found.known == pytest.approx(HOUR)
 
 
-def _stretches(timed: list[tuple[float, str]]) -> list[Stretch]:
+def _stretches(timed: list[tuple[float, str]]) -> list[Outage]:
     """Return the stretches by walking through the changes."""
     edges = [(0.0, "online"), *timed, (float(HOUR), "online")]
-    found: list[Stretch] = []
+    found: list[Outage] = []
     for (at, word), (until, _) in itertools.pairwise(edges):
         if word == "online":
             continue
@@ -139,5 +140,5 @@ def _stretches(timed: list[tuple[float, str]]) -> list[Stretch]:
             last = found.pop()
             lengths = {name: lengths[name] + getattr(last, name) for name in lengths}
             at = last.start - START
-        found.append(Stretch(START + at, START + until, **lengths))
+        found.append(Outage(START + at, START + until, **lengths))
     return found

@@ -13,8 +13,9 @@ import pytest
 
 from telemetryd.model.metrics import METRIC_TYPES
 from telemetryd.model.series import SeriesKey
+from telemetryd.query.outages import Outage
 from telemetryd.reports.facts import Facts
-from telemetryd.reports.outages import BackendHealth, Stretch
+from telemetryd.reports.outages import BackendHealth
 from telemetryd.reports.page import (
     CHART_TITLES,
     Chart,
@@ -200,7 +201,7 @@ def _named(facts: Facts, name: str) -> Facts:
         "error_type": name,
     }
     series = SeriesTotals(key, 50, 40, 10, 9, 50, 50.0, 1.0, 1.0, 1.0, 1.0, 1.0)
-    stretch = Stretch(START + 60.0, START + 120.0, 60.0, 0.0)
+    stretch = Outage(START + 60.0, START + 120.0, 60.0, 0.0)
     return replace(
         facts,
         totals=Totals((series,), 3600.0),

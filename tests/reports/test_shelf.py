@@ -86,7 +86,6 @@ def test_it_finds_what_is_stored(shelf: Shelf) -> None:
     for name in ("notes", "report_1", "report_1_2", f"{ID}0", "report_x_12345", f"{ID}.bak"):
         (folder / name).mkdir()
         (folder / name / "report.json").write_text("{}")
-    (folder / "report_2_10000").mkdir()
     (folder / "report_3_10000").write_text("a file")
     (folder / "report_4_10000").symlink_to(shelf.path(ID))
     before = sorted(os.listdir(folder))
@@ -111,6 +110,18 @@ def test_what_never_was_whole_is_removed_at_start(shelf: Shelf) -> None:
     assert [name for name, _ in shelf.stored()] == [ID]
     assert os.listdir(shelf.path(ID)) == ["report.json"]
     assert os.listdir(shelf.folder) == [ID]
+
+
+def test_what_was_never_laid_out_is_removed_at_start(shelf: Shelf) -> None:
+    """A folder of a report without its report.json; what else lies in it stays."""
+    shelf.put(ID, "report.css", [b"x"])
+    other = "report_1795478400_54321"
+    shelf.make(other)
+    shelf.put(other, "report.css", [b"x"])
+    Path(shelf.path(other), "notes.txt").write_text("mine")
+    assert list(shelf.stored()) == []
+    assert os.listdir(shelf.folder) == [other]
+    assert os.listdir(shelf.path(other)) == ["notes.txt"]
 
 
 def test_a_folder_that_is_not_there_has_no_reports(tmp_path: Path) -> None:

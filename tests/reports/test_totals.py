@@ -107,3 +107,25 @@ def test_a_series_that_did_nothing_is_one_of_zeros() -> None:
     assert totals.most(lambda each: each.completed) == series(completed=2)
     assert Totals((), 60).most(lambda each: each.failed) is None
     assert Totals((), 60).is_empty
+
+
+def test_series_and_backends_are_looked_for_once() -> None:
+    """Not each time through all of them: reports ask for every series."""
+
+    class Key(SeriesKey):
+        compared = 0
+
+        def __eq__(self, other: object) -> bool:
+            Key.compared += 1
+            return super().__eq__(other)
+
+        __hash__ = SeriesKey.__hash__
+
+    keys = [Key(f"type-{number}", f"backend-{number % 7}") for number in range(500)]
+    totals = Totals(tuple(series(key, started=1) for key in keys), 60.0)
+    for key in keys:
+        assert totals.get(SeriesKey(*key)).key is key
+    assert Key.compared < 3 * len(keys)
+    assert totals.backends() is totals.backends()
+    assert [each.started for each in totals.backends()] == [72, 72, 72, 71, 71, 71, 71]
+    assert totals.get(SeriesKey("none", "none")) == SeriesTotals(SeriesKey("none", "none"))

@@ -128,7 +128,25 @@ async def test_of_many_backends_the_worst_are_told(tell: Tell) -> None:
         *(f"b{number} was offline" for number in (5, 4, 3, 2)),
         "2 more backends not always online",
     ]
-    assert found[-1][2].startswith("b1 and b0 were not always online either")
+    assert found[-1][2] == "b1 and b0 were not always online either: see the table."
+
+
+async def test_an_hour_of_degradation_is_worse_than_a_minute_offline(tell: Tell) -> None:
+    """Backends come in order of the time that was lost with them; of many more only some are named."""
+    changes = [events.health("slow", "online", START - 60), events.health("slow", "degraded", START + 60)]
+    for number in range(14):
+        changes += [
+            events.health(f"b{number:02}", "online", START - 60),
+            events.health(f"b{number:02}", "offline", START + 60),
+            events.health(f"b{number:02}", "online", START + 121 - number),
+        ]
+    found = said(health(await tell(changes)))
+    assert {title for _, title, _ in found} >= {
+        "slow ended degraded",
+        "b00 was offline",
+        "11 more backends not always online",
+    }
+    assert found[-1][2] == "b03, b04, b05, b06, b07 and 6 others were not always online either: see the table."
 
 
 async def test_all_were_online(tell: Tell) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from telemetryd.model.errors import CorruptFile
+from telemetryd.model.timerange import DAY
 from telemetryd.rollup.carry import carry_of
-from telemetryd.storage.catalog import Catalog, HourParts
+from telemetryd.storage.catalog import Catalog, DayParts, HourParts
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from telemetryd.storage.part_name import Kind, Level, Part
@@ -75,6 +76,19 @@ def test_bytes_are_those_of_all_parts() -> None:
     assert catalog.bytes == 7
     catalog.replace(HOUR, [part("part", 1, 100)], [part("hour", 1, 100, size=3)])
     assert catalog.bytes == 5
+
+
+def test_days_tell_what_their_hours_hold() -> None:
+    """How many there are, and the highest sequence; a day without hours is none."""
+    day = HOUR // DAY * DAY
+    one, two, other = part("part", 1, 100), part("part", 101, 200, "rollups"), part("part", 201, 250, hour=day + DAY)
+    catalog = Catalog(Files(), [one, two, other])
+    before = catalog.days()
+    assert before == {day: DayParts(1, 200), day + DAY: DayParts(1, 250)}
+    catalog.replace(day + DAY, [other], ())
+    catalog.add([part("part", 251, 300, hour=day)])
+    assert dict(catalog.days()) == {day: DayParts(1 + (day != HOUR), 300)}
+    assert len(before) == 2
 
 
 def test_the_last_sequence_of_all_parts_is_known() -> None:

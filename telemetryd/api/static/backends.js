@@ -13,11 +13,11 @@ const EVERY = 15;
 const SPAN = 3600;
 const WIDTH = 240;
 const HEIGHT = 18;
-// How high a bar is: what a colour tells is told by something else as well.
-const HEIGHTS = { online: 1, degraded: 0.66, offline: 0.33 };
+// How high a bar is, the worse the higher, as the chart of health has it: what a colour tells is told by something else as well.
+const HEIGHTS = { online: 0.32, degraded: 0.62, offline: 1 };
 
 /** The word for a health between 0 and 1, where `null` is unknown. */
-export function healthOf(value) {
+function healthOf(value) {
   if (value === null || value === undefined) return "unknown";
   return value >= 0.75 ? "online" : value >= 0.25 ? "degraded" : "offline";
 }
@@ -94,7 +94,7 @@ export class Backends {
 }
 
 /** The start of the interval from which on the health has been what it is now; null without samples. */
-export function unchangedSince(samples) {
+function unchangedSince(samples) {
   if (!samples.length) return null;
   const now = healthOf(samples.at(-1).last);
   let since = samples.at(-1).timestamp;
@@ -110,7 +110,7 @@ function strip(name, samples, interval, end) {
   const x = (at) => Math.max(0, ((at - (end - SPAN)) / SPAN) * WIDTH);
   const bars = samples.map(({ timestamp, min }) => {
     const health = healthOf(min);
-    const height = (HEIGHTS[health] ?? 0.15) * HEIGHT;
+    const height = (HEIGHTS[health] ?? 0.06) * HEIGHT;
     const width = Math.max(0.5, x(timestamp + interval) - x(timestamp) - 0.6);
     const bar = svg("rect", { x: x(timestamp).toFixed(1), y: HEIGHT - height, width: width.toFixed(1), height });
     bar.style.fill = healthColour(health);

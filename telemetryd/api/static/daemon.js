@@ -1,7 +1,7 @@
 // Questions to the daemon, and its answers. Every path is relative to the page, so that both may stand behind a proxy.
 
 /** An answer that is no success: `message` is the daemon's own sentence, `kind` its word for programs. */
-export class Failure extends Error {
+class Failure extends Error {
   constructor(status, kind, message, answer = null) {
     super(message);
     this.status = status;
@@ -41,9 +41,12 @@ export function addressOf(route, parameters = {}) {
   return url.href;
 }
 
-/** The JSON that a route answers with; throws a `Failure`, or an `AbortError` where the signal says so. */
-export async function ask(route, parameters = {}, { signal, method = "GET", body } = {}) {
-  return fetched(addressOf(route, parameters), { signal, method, body });
+/**
+ * The JSON that a route answers with; throws a `Failure`, or an `AbortError` where the signal says so.
+ * `kept`: it is a file that was written a while ago, and its `timestamp` is no clock.
+ */
+export async function ask(route, parameters = {}, { signal, method = "GET", body, kept = false } = {}) {
+  return fetched(addressOf(route, parameters), { signal, method, body, kept });
 }
 
 /** The JSON of a probe (`healthy`, `ready`), also where it says no. */
@@ -61,7 +64,7 @@ export function isTakenBack(error) {
   return error instanceof DOMException && error.name === "AbortError";
 }
 
-async function fetched(url, { signal, method, body }) {
+async function fetched(url, { signal, method, body, kept = false }) {
   const request = { method, signal, headers: {}, cache: "no-cache" };
   if (body !== undefined) {
     request.body = JSON.stringify(body);
@@ -71,7 +74,7 @@ async function fetched(url, { signal, method, body }) {
     const response = await sent(url, request);
     const answer = await read(response, signal);
     if (response.ok && answer) {
-      noteClock(answer.timestamp);
+      if (!kept) noteClock(answer.timestamp);
       return answer;
     }
     if (response.status === 503 && answer?.error_type === "busy" && attempt < ATTEMPTS) {

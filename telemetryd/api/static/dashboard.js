@@ -16,7 +16,7 @@ import { Stream } from "./stream.js";
 const TITLES = { live: "Live", history: "History", operations: "Operations", reports: "Reports", settings: "Settings" };
 
 const element = (id) => document.getElementById(id);
-const stream = new Stream({ window: WINDOWS[readAddress().parameters.window] ?? WINDOWS["5m"] });
+const stream = new Stream({ window: WINDOWS.get(readAddress().parameters.window) ?? WINDOWS.get("5m") });
 const views = {
   live: new LiveView(element("live"), stream),
   history: new HistoryView(element("history")),

@@ -3,7 +3,7 @@
 import { addressOf, ask, isTakenBack } from "./daemon.js";
 import { fill, h, mark } from "./element.js";
 import { plotting } from "./plotting.js";
-import { theme } from "./preferences.js";
+import { chosenTheme, theme } from "./preferences.js";
 
 const PIXELS_AN_INCH = 100;
 const [SMALLEST, LARGEST] = [3, 40];
@@ -54,7 +54,7 @@ export class FigureCard {
   show(filters, { start, end }, images) {
     this.#asked = { ...filters, start_time: start, end_time: end };
     this.#stale = true;
-    const chart = (format) => addressOf(`visualization/${this.#metric}`, { ...this.#asked, ...FILE_SIZE, theme: theme(), format });
+    const chart = (format) => addressOf(`visualization/${this.#metric}`, { ...this.#asked, ...FILE_SIZE, theme: format === "html" ? chosenTheme() : theme(), format });
     const data = addressOf("metrics", { metric_type: this.#metric, ...this.#asked, format: "csv" });
     const hrefs = { PNG: chart("png"), SVG: chart("svg"), HTML: chart("html"), CSV: data };
     for (const link of this.#links.querySelectorAll("a")) {
@@ -112,22 +112,4 @@ export class FigureCard {
     mark(this.element, "aria-busy", state === "loading" ? "true" : null);
     fill(this.#status, sentence, again ? h("button", { type: "button", on: { click: again } }, "Try again") : null);
   }
-}
-
-/** A lane through which at most `width` tasks go at once; the others wait in order, or are taken back. */
-export function laneOf(width) {
-  let free = width;
-  const waiting = [];
-  return async (task, signal) => {
-    if (free === 0) await new Promise((resolve) => waiting.push(resolve));
-    else free -= 1;
-    try {
-      signal.throwIfAborted();
-      return await task();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free += 1;
-    }
-  };
 }

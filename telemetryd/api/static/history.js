@@ -2,9 +2,10 @@
 
 import { addressOf, ask, isTakenBack, nodeNow, probe } from "./daemon.js";
 import { amend, go, readAddress, shared } from "./address.js";
-import { FigureCard, laneOf } from "./figurecard.js";
+import { FigureCard } from "./figurecard.js";
 import { Filters, filtersOf } from "./filters.js";
 import { fill, h, mark, say } from "./element.js";
+import { laneOf } from "./lane.js";
 import { minute, time, zoneName } from "./moments.js";
 import { Polling } from "./polling.js";
 import { zone } from "./preferences.js";
@@ -95,6 +96,7 @@ export class HistoryView {
     this.#parameters = parameters;
     this.#picker.show(parameters);
     this.#filters.show(parameters);
+    this.#maker.show();
     this.#table.sortBy(sortOf(parameters.by, USUAL_SORT));
     this.#showMetrics(parameters.metric_type);
     // Sorting and the like ask nothing of the daemon.

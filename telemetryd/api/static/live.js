@@ -17,7 +17,7 @@ import { INTERVAL } from "./stream.js";
 import { Tiles } from "./tiles.js";
 import { stretch } from "./quantities.js";
 
-export const WINDOWS = { "1m": 60, "5m": 300, "15m": 900 };
+export const WINDOWS = new Map([["1m", 60], ["5m", 300], ["15m", 900]]);
 const USUAL_WINDOW = "5m";
 // What the charts reach back to, and how much of that is remembered at most: one instant for each number.
 const SPAN = 900;
@@ -95,7 +95,7 @@ export class LiveView {
   }
 
   show({ window = USUAL_WINDOW, by, find = "" }) {
-    const chosen = window in WINDOWS ? window : USUAL_WINDOW;
+    const chosen = WINDOWS.has(window) ? window : USUAL_WINDOW;
     if (chosen !== this.#window) this.#lookOver(chosen);
     this.#find = find;
     if (this.#field.value !== find) this.#field.value = find;
@@ -138,7 +138,7 @@ export class LiveView {
   }
 
   #take(answer) {
-    if (answer.window !== WINDOWS[this.#window]) return; // the last one of the stream before
+    if (answer.window !== WINDOWS.get(this.#window)) return; // the last one of the stream before
     const missed = answer.timestamp - (this.#totals.last ?? -Infinity);
     if (missed > MISSING) this.#recall();
     else if (missed > 3 * INTERVAL) [this.#totals, this.#latency].forEach((recent) => recent.gap());
@@ -156,7 +156,7 @@ export class LiveView {
     this.#asking = new AbortController();
     const { signal } = this.#asking;
     try {
-      const { totals, latency } = await past(WINDOWS[this.#window], SPAN, signal);
+      const { totals, latency } = await past(WINDOWS.get(this.#window), SPAN, signal);
       if (signal.aborted) return;
       this.#totals.complete(totals);
       this.#latency.complete(latency);
@@ -171,7 +171,7 @@ export class LiveView {
     this.#window = window;
     this.#windows.choose(window);
     for (const recent of [this.#totals, this.#latency]) recent.clear();
-    this.#stream.over(WINDOWS[window]);
+    this.#stream.over(WINDOWS.get(window));
   }
 
   #showStale() {

@@ -62,7 +62,7 @@ export class OperationDialog {
     this.#asking = new AbortController();
     const id = this.#id;
     try {
-      this.#found = await ask(`operations/${encodeURIComponent(id)}`, {}, { signal: this.#asking.signal });
+      this.#found = await ask("operation", { operation_id: id }, { signal: this.#asking.signal });
       this.#draw();
     } catch (error) {
       if (isTakenBack(error)) return;

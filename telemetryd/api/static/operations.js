@@ -129,7 +129,7 @@ export class OperationsView {
   /** The latency, and how it compares with the longest one shown. */
   #showLatency(cell, row) {
     if (!cell.firstChild) cell.append(h("span", { class: "measure", "aria-hidden": "true" }), h("span", {}));
-    cell.firstChild.style.width = `${((row.latency ?? 0) / this.#longest) * 100}%`;
+    cell.firstChild.style.setProperty("--share", (row.latency ?? 0) / this.#longest);
     say(cell.lastChild, seconds(row.latency));
   }
 

@@ -13,6 +13,11 @@ export function themeWish() {
   return wishes.theme;
 }
 
+/** `light` or `dark` where one was chosen, else empty. */
+export function chosenTheme() {
+  return wishes.theme === "auto" ? "" : wishes.theme;
+}
+
 /** `light` or `dark`: what is shown. */
 export function theme() {
   return wishes.theme === "auto" ? (system.matches ? "dark" : "light") : wishes.theme;

@@ -1,6 +1,6 @@
 // Numbers as people read them: always with a unit, never with more digits than they deserve.
 
-export const NOTHING = "–";
+const NOTHING = "–";
 
 const GROUPED = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
@@ -23,30 +23,26 @@ export function decimal(value) {
   return value.toFixed(size >= 9.995 ? 1 : 2);
 }
 
-/** Operations a minute. */
-export function perMinute(value) {
-  return isNumber(value) ? `${decimal(value)}/min` : NOTHING;
-}
-
 /** A share between 0 and 1: never 100 % while something is missing, never 0 % while there is something. */
 export function percent(share) {
   if (!isNumber(share)) return NOTHING;
   if (share === 0 || share === 1) return `${share * 100} %`;
-  const value = share * 100;
-  if (value > 99.99) return ">99.99 %";
-  if (value < 0.01) return "<0.01 %";
-  return `${value > 99 ? (Math.floor(value * 100) / 100).toFixed(2) : value < 1 ? value.toFixed(2) : value.toFixed(1)} %`;
+  // Close to none and to all it is the next digit that tells.
+  for (const places of share >= 0.01 && share <= 0.99 ? [1, 2, 3] : [2, 3]) {
+    const value = Number((share * 100).toFixed(places));
+    if (value !== 0 && value !== 100) return `${value} %`;
+  }
+  return `${share < 0.5 ? "under 0.001" : "over 99.999"} %`;
 }
 
-/** Seconds, in the unit that fits: 850 µs, 4.20 ms, 1.30 s, 2 min 5 s, 3 h 4 min, 2 d 3 h. */
+/** Seconds, in two units at most: 850 µs, 4.2 ms, 1.3 s, 2 min 5 s, 3 h 4 min, 2 d 3 h. */
 export function seconds(value) {
   if (!isNumber(value)) return NOTHING;
-  const size = Math.abs(value);
-  if (size === 0) return "0 s";
-  if (size < 0.0009995) return `${(value * 1e6).toFixed(0)} µs`;
-  if (size < 0.9995) return `${threeDigits(value * 1e3)} ms`;
-  if (size < 59.95) return `${threeDigits(value)} s`;
-  return pair(Math.round(value));
+  if (value === 0) return "0 s";
+  if (value < 0.001) return value < 1e-9 ? "under 0.001 µs" : `${short(value * 1e6)} µs`;
+  if (value < 0.9995) return `${short(value * 1e3)} ms`;
+  if (value < 59.95) return `${short(value)} s`;
+  return pair(value);
 }
 
 /** Seconds as a number and one unit, for where they are set in different sizes. */
@@ -97,7 +93,7 @@ export function bytes(value) {
 
 /** The number and its unit apart, for where they are set in different sizes. */
 export function apart(text) {
-  const at = text.indexOf(" ");
+  const at = text.lastIndexOf(" ");
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }
 
@@ -110,12 +106,14 @@ function threeDigits(value) {
   return value.toFixed(size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2);
 }
 
+function short(value) {
+  return String(Number(value.toPrecision(3)));
+}
+
 function pair(value) {
-  const units = [[86_400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
-  const first = units.findIndex(([size]) => value >= size);
-  const [size, unit] = units[first];
-  const rest = value % size;
-  const next = units[first + 1];
-  const more = next ? Math.floor(rest / next[0]) : 0;
-  return `${Math.floor(value / size)} ${unit}${more ? ` ${more} ${next[1]}` : ""}`;
+  const pairs = [[60, "min", 1, "s", 3600], [3600, "h", 60, "min", 86_400], [86_400, "d", 3600, "h", Infinity]];
+  const [size, unit, less, part] = pairs.find(([, , less, , most]) => Math.round(value / less) * less < most);
+  const whole = Math.round(value / less) * less;
+  const rest = (whole % size) / less;
+  return `${Math.floor(whole / size)} ${unit}${rest ? ` ${rest} ${part}` : ""}`;
 }

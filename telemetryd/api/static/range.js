@@ -6,7 +6,7 @@ import { fieldOf, instantOf, span, zoneName } from "./moments.js";
 import { isNumber } from "./quantities.js";
 import { segments } from "./segments.js";
 
-export const RANGES = new Map([
+const RANGES = new Map([
   ["15m", { seconds: 900, label: "15 min" }],
   ["1h", { seconds: 3600, label: "1 h" }],
   ["6h", { seconds: 21_600, label: "6 h" }],
@@ -14,8 +14,10 @@ export const RANGES = new Map([
   ["7d", { seconds: 604_800, label: "7 d" }],
   ["30d", { seconds: 2_592_000, label: "30 d" }],
 ]);
-export const USUAL_RANGE = "1h";
+const USUAL_RANGE = "1h";
 const MINUTE = 60;
+// The last second that the daemon has a date for.
+const LATEST = 253_402_300_799;
 
 /** The range that parameters mean at this moment, in whole Unix seconds; `moving` where it ends now. */
 export function rangeOf(parameters) {
@@ -105,5 +107,5 @@ export class RangePicker {
 
 function whole(text) {
   const value = text ? Number(text) : NaN;
-  return isNumber(value) && value >= 0 ? Math.floor(value) : null;
+  return isNumber(value) && value >= 0 && value <= LATEST ? Math.floor(value) : null;
 }

@@ -17,11 +17,16 @@ export async function reports(signal) {
   return found;
 }
 
+/** What is known of one report. */
+export function reportOf(id, signal) {
+  return ask(`reports/${encodeURIComponent(id)}/report.json`, {}, { signal, kept: true });
+}
+
 export function removeReport(id) {
   return ask(`reports/${encodeURIComponent(id)}`, {}, { method: "DELETE" });
 }
 
-export function pageOf({ report_id: id }) {
+function pageOf({ report_id: id }) {
   return addressOf(`reports/${encodeURIComponent(id)}/${PAGE}`);
 }
 

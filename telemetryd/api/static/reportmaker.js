@@ -4,7 +4,7 @@ import { addressTo } from "./address.js";
 import { isTakenBack } from "./daemon.js";
 import { fill, h, mark } from "./element.js";
 import { Polling } from "./polling.js";
-import { makeReport, openLink, progressBar, progressOf, reports } from "./reportlist.js";
+import { makeReport, openLink, progressBar, progressOf, reportOf } from "./reportlist.js";
 
 const EVERY = 1;
 
@@ -13,6 +13,8 @@ export class ReportMaker {
   #range;
   #onChange;
   #id = null;
+  #running = false;
+  #visible = false;
   #button = h("button", { type: "button", class: "primary", on: { click: () => this.#make() } }, "Make a report of this range");
   #told = h("span", { class: "told", role: "status" });
   #polling = new Polling(EVERY, (signal) => this.#look(signal));
@@ -23,8 +25,19 @@ export class ReportMaker {
     this.element = h("div", { class: "reportmaker" }, this.#button, this.#told);
   }
 
+  /** It is looked at: a report that was being made is followed further. */
+  show() {
+    this.#visible = true;
+    this.#follow();
+  }
+
   hide() {
+    this.#visible = false;
     this.#polling.stop();
+  }
+
+  #follow() {
+    if (this.#visible && this.#running) this.#polling.start();
   }
 
   async #make() {
@@ -34,7 +47,7 @@ export class ReportMaker {
       const report = await makeReport(this.#range());
       this.#id = report.report_id;
       this.#show(report);
-      if (report.status === "running") this.#polling.start();
+      this.#follow();
       this.#onChange();
     } catch (error) {
       if (!error.kind) throw error;
@@ -46,18 +59,19 @@ export class ReportMaker {
 
   async #look(signal) {
     try {
-      const found = (await reports(signal)).find(({ report_id: id }) => id === this.#id);
-      this.#show(found);
-      if (found?.status === "running") return;
-      this.#polling.stop();
-      this.#onChange();
+      this.#show(await reportOf(this.#id, signal));
     } catch (error) {
       if (isTakenBack(error) || !error.kind) throw error;
-      fill(this.#told, error.message);
+      if (error.status !== 404) return fill(this.#told, error.message);
+      this.#show(null);
     }
+    if (this.#running) return;
+    this.#polling.stop();
+    this.#onChange();
   }
 
   #show(report) {
+    this.#running = report?.status === "running";
     if (!report) fill(this.#told, "The report has been deleted.");
     else if (report.status === "running") fill(this.#told, progressBar(report), ` ${progressOf(report)}`);
     else if (report.status === "failed") fill(this.#told, h("span", { class: "field-error" }, report.error ?? "The report failed."));

@@ -50,6 +50,7 @@ export class ReportsView {
   show(parameters) {
     this.#parameters = parameters;
     this.#picker.show(parameters);
+    this.#maker.show();
     this.#polling.start();
     if (this.#found) this.redraw();
   }

@@ -65,4 +65,5 @@ function showBackend(cell, row) {
   if (!cell.firstChild) cell.append(h("span", { class: "swatch", "aria-hidden": "true" }), h("span", {}));
   cell.firstChild.style.background = seriesColour(row.operationType, row.backend);
   say(cell.lastChild, row.backend);
+  mark(cell, "title", row.backend);
 }

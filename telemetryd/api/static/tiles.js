@@ -6,7 +6,7 @@ import { apart, count, counted, decimal, percent, reading, stretch } from "./qua
 import { Sparkline } from "./sparkline.js";
 
 /** One tile; `tell` gives it what to say. */
-export class Tile {
+class Tile {
   spark = new Sparkline();
   #value = h("span", { class: "value" });
   #unit = h("span", { class: "unit" });

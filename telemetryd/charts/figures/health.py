@@ -11,7 +11,8 @@ from telemetryd.charts.colours import health_colour
 from telemetryd.charts.lettering import fitted, markup, width_of
 from telemetryd.charts.quantities import share, spell
 from telemetryd.charts.sampling import Bins
-from telemetryd.charts.stretches import Stretch, incidents, stretches
+from telemetryd.charts.stretches import Stretch, stretches
+from telemetryd.query.outages import Outage, Segment, outages, seconds_within, segments
 
 from .canvas import Plot
 from .scene import Part, Scene, Sketch, others
@@ -31,8 +32,9 @@ def backend_health(scene: Scene) -> Sketch:
     """Return a row for each backend; where there are too many, for those that were worst."""
     canvas = scene.canvas
     rows = {code: _exact(scene, code) for code in range(len(scene.drawing.keys))}
+    down = {code: _down(scene, code) for code in rows}
     own, rest = _chosen(scene, rows)
-    names = [scene.name(code) for code in own] + others(rest)
+    names = [scene.name(code) for code in own] + others(rest, "backends")
     cut = [fitted(name, canvas.width * _NAMES, canvas.text) for name in names]
     drawn = [rows[code] for code in own] + ([_worst(scene, rest)] if rest else [])
     kinds = sorted({(stretch.health, stretch.mixed) for row in drawn for stretch in row}, key=_severity)
@@ -46,9 +48,10 @@ def backend_health(scene: Scene) -> Sketch:
             drawn[at] = _of_bins(scene, scene.bins(plot, _NARROWEST), [code])
     pixels = plot.height / len(names)
     thickness = min(_MOST_OF_ROW, _THICKEST * canvas.unit / pixels)
-    traces = [_bars(scene, plot, kind, names, drawn, thickness) for kind in kinds]
+    known = [down[code] for code in own]
+    traces = [_bars(scene, plot, kind, names, drawn, known, thickness) for kind in kinds]
     if pixels * (1 - thickness) > canvas.row * 2:
-        traces.append(_labels(scene, plot, drawn, thickness))
+        traces.append(_labels(scene, plot, [outages(each) for each in known], thickness))
     return Sketch(
         plot=plot,
         traces=traces,
@@ -63,7 +66,7 @@ def backend_health(scene: Scene) -> Sketch:
             "ticklabelstandoff": 4,
             "tickfont": {"size": canvas.text},
         },
-        alt=_told(scene, rows),
+        alt=_told(scene, down),
         layout={"barmode": "overlay", "legend": {"traceorder": "normal"}},
     )
 
@@ -73,6 +76,13 @@ def _exact(scene: Scene, code: int) -> Row:
     cell, low, high, mean = frame.line(code, "min", "max", "mean")
     start, end = frame.cells.begin[cell], frame.cells.end[cell]
     return stretches(start, end, low, high, mean, since=scene.drawing.start, until=frame.known_until)
+
+
+def _down(scene: Scene, code: int) -> list[Segment]:
+    """Return when a backend was not online, to the second where its samples tell: what is drawn is whole intervals."""
+    frame = scene.frame
+    cell, *statistics = frame.line(code, "mean", "min", "max", "last")
+    return segments(frame.cells.begin[cell], np.minimum(frame.cells.end[cell], frame.known_until), *statistics)
 
 
 def _worst(scene: Scene, codes: Sequence[int]) -> Row:
@@ -111,7 +121,13 @@ def _called(health: str, mixed: bool) -> str:
 
 
 def _bars(
-    scene: Scene, plot: Plot, kind: tuple[str, bool], names: list[str], rows: list[Row], thickness: float
+    scene: Scene,
+    plot: Plot,
+    kind: tuple[str, bool],
+    names: list[str],
+    rows: list[Row],
+    down: list[list[Segment]],
+    thickness: float,
 ) -> Part:
     health, mixed = kind
     found = [(at, stretch) for at, row in enumerate(rows) for stretch in row if (stretch.health, stretch.mixed) == kind]
@@ -131,7 +147,10 @@ def _bars(
         "y": np.array([at for at, _ in found], np.float64),
         "width": np.array([thickness * _thick(stretch) for _, stretch in found]),
         "marker": marker,
-        "hovertext": [_hover(names[at], stretch) for at, stretch in found],
+        "hovertext": [
+            _hover(names[at], stretch, said)
+            for (at, stretch), said in zip(found, _said(found, down) if mixed else [""] * len(found), strict=True)
+        ],
         "hovertemplate": "%{hovertext}<extra></extra>",
     }
 
@@ -142,22 +161,38 @@ def _thick(stretch: Stretch) -> float:
     return _THICKNESS["online"] + (1 - stretch.mean) * (_THICKNESS["offline"] - _THICKNESS["online"])
 
 
-def _hover(name: str, stretch: Stretch) -> str:
-    said = f"{_called(stretch.health, stretch.mixed)} for {spell(stretch.seconds)}"
+def _said(found: list[tuple[int, Stretch]], down: list[list[Segment]]) -> list[str]:
+    """Return for how long a backend was what inside each of some stretches; nothing for the row of many backends."""
+    said = [""] * len(found)
+    for at, segments_of_one in enumerate(down):
+        mine = [index for index, (row, _) in enumerate(found) if row == at]
+        bounds = (np.array([getattr(found[index][1], name) for index in mine]) for name in ("start", "end"))
+        for index, offline, degraded in zip(mine, *seconds_within(segments_of_one, *bounds), strict=True):
+            said[index] = ", ".join(_states(offline, degraded))
+    return said
+
+
+def _states(offline: float, degraded: float) -> list[str]:
+    """Return what a backend was other than online, and for how long: ``offline 13 min``."""
+    return [f"{word} {spell(each)}" for word, each in (("offline", offline), ("degraded", degraded)) if each > 0]
+
+
+def _hover(name: str, stretch: Stretch, within: str) -> str:
+    said = f"{_called(stretch.health, stretch.mixed)} {'within' if stretch.mixed else 'for'} {spell(stretch.seconds)}"
     if stretch.mixed:
-        said += f", {share(stretch.mean)} healthy"
+        said += f": {within}, {share(stretch.mean)} healthy" if within else f", {share(stretch.mean)} healthy"
     return f"<b>{markup(name)}</b><br>{markup(said)}<br>{moments.span(stretch.start, stretch.end)}"
 
 
-def _labels(scene: Scene, plot: Plot, rows: list[Row], thickness: float) -> Part:
-    """Return how long each incident was, below it, as far as the words do not touch; the longest come first."""
+def _labels(scene: Scene, plot: Plot, rows: list[list[Outage]], thickness: float) -> Part:
+    """Return how long each outage was, below it, as far as the words do not touch; the longest come first."""
     x, y, texts = [], [], []
     per_pixel = max(1.0, scene.drawing.end - scene.drawing.start) / plot.width
     for at, row in enumerate(rows):
         taken: list[tuple[float, float]] = []
-        for run in sorted(incidents(row), key=lambda run: run[0].start - run[-1].end):
-            text = _worst_of(run)
-            middle, half = (run[0].start + run[-1].end) / 2, (width_of(text, scene.canvas.text) / 2 + 5) * per_pixel
+        for outage in sorted(row, key=lambda outage: -outage.seconds):
+            text = next(iter(_states(outage.offline, outage.degraded)), "")
+            middle, half = (outage.start + outage.end) / 2, (width_of(text, scene.canvas.text) / 2 + 5) * per_pixel
             middle = min(max(middle, scene.drawing.start + half), scene.drawing.end - half)
             if all(middle + half <= low or middle - half >= high for low, high in taken):
                 taken.append((middle - half, middle + half))
@@ -176,23 +211,17 @@ def _labels(scene: Scene, plot: Plot, rows: list[Row], thickness: float) -> Part
     }
 
 
-def _worst_of(run: Row) -> str:
-    """Return the worst that an incident was, and for how long: ``offline 13 min``."""
-    worst = max(run, key=lambda stretch: (_severity((stretch.health, False)), not stretch.mixed))
-    alike = [stretch for stretch in run if (stretch.health, stretch.mixed) == (worst.health, worst.mixed)]
-    return f"{_called(worst.health, worst.mixed)} {spell(sum(stretch.seconds for stretch in alike))}"
-
-
-def _told(scene: Scene, rows: dict[int, Row]) -> list[str]:
-    trouble = {code: [stretch for stretch in row if not stretch.well] for code, row in rows.items()}
-    lasted = {code: sum(stretch.seconds for stretch in found) for code, found in trouble.items() if found}
+def _told(scene: Scene, down: dict[int, list[Segment]]) -> list[str]:
+    trouble = {code: outages(found) for code, found in down.items() if found}
+    lasted = {code: sum(outage.seconds for outage in found) for code, found in trouble.items()}
     if not lasted:
-        return [f"{len(rows)} backends, online whenever known." if len(rows) > 1 else "Online whenever known."]
+        return [f"{len(down)} backends, online whenever known." if len(down) > 1 else "Online whenever known."]
     sentences = [
-        f"{len(lasted)} of {len(rows)} backends {'was' if len(lasted) == 1 else 'were'} not online all the time."
+        f"{len(lasted)} of {len(down)} backends {'was' if len(lasted) == 1 else 'were'} not online all the time."
     ]
     for code in sorted(lasted, key=lambda code: -lasted[code])[:3]:
-        longest = max(incidents(rows[code]), key=lambda run: run[-1].end - run[0].start)
-        when = moments.span(longest[0].start, longest[-1].end)
-        sentences.append(f"{scene.name(code)}: {spell(lasted[code])}, the longest {when}, {_worst_of(longest)}.")
+        longest = max(trouble[code], key=lambda outage: outage.seconds)
+        when = moments.span(round(longest.start), round(longest.end))
+        states = ", ".join(_states(longest.offline, longest.degraded))
+        sentences.append(f"{scene.name(code)}: {spell(lasted[code])}, the longest {when}, {states}.")
     return sentences

@@ -12,7 +12,7 @@ import numpy as np
 
 from telemetryd.charts.colours import REST, series_colour
 from telemetryd.charts.frames import largest
-from telemetryd.charts.quantities import seconds
+from telemetryd.charts.quantities import spell
 from telemetryd.charts.sampling import Bins, extremes, middles
 from telemetryd.rollup.columns import Array
 
@@ -114,7 +114,7 @@ def _told(scene: Scene, own: list[int]) -> list[str]:
         at = int(np.nanargmax(high))
         cell, name = frame.cell[at], scene.name(int(frame.series[at]))
         when = scene.span(frame.cells.start[cell], frame.cells.end[cell])
-        sentences.append(f"Highest 95th percentile: {seconds(high[at])}, {name}, {when}.")
+        sentences.append(f"Highest 95th percentile: {spell(high[at])}, {name}, {when}.")
     if len(scene.drawing.keys) > 1:
         ended = frame.total("count").sum()
         sentences.append(f"{ended:,.0f} operations ended; most time went to {scene.name(own[0])}.")

@@ -60,9 +60,9 @@ class Scene:
         return moments.span(max(start, self.drawing.start), min(end, self.drawing.end))
 
 
-def others(rest: Sequence[int]) -> list[str]:
+def others(rest: Sequence[int], what: str = "series") -> list[str]:
     """Return what the series without a name of their own are called together, where there are any."""
-    return [f"{len(rest):,} other series"] if rest else []
+    return [f"{len(rest):,} other {what}"] if rest else []
 
 
 @dataclass(slots=True)

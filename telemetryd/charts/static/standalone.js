@@ -3,12 +3,14 @@
 
 (() => {
   const data = (id) => JSON.parse(document.getElementById(id).textContent);
-  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const system = window.matchMedia("(prefers-color-scheme: dark)");
+  const { theme } = document.documentElement.dataset;
+  const isDark = () => (theme ? theme === "dark" : system.matches);
   const chart = document.getElementById("chart");
   const templates = data("templates");
 
   const retheme = (name) => window.telemetrydCharts.retheme(chart, templates[name]);
-  const asOnScreen = () => retheme(dark.matches ? "dark" : "light");
+  const asOnScreen = () => retheme(isDark() ? "dark" : "light");
 
   function clock() {
     const minutes = -new Date().getTimezoneOffset();
@@ -20,9 +22,9 @@
 
   document.getElementById("clock").textContent = clock();
   window.telemetrydCharts
-    .mount(chart, data("figure"), { dark: dark.matches, templates, responsive: true, heading: false })
+    .mount(chart, data("figure"), { dark: isDark(), templates, responsive: true, heading: false })
     .then(() => {
-      dark.addEventListener("change", asOnScreen);
+      system.addEventListener("change", asOnScreen);
       window.addEventListener("beforeprint", () => retheme("light"));
       window.addEventListener("afterprint", asOnScreen);
       document.documentElement.dataset.drawn = "yes";

@@ -188,3 +188,13 @@ def test_validation_is_not_what_makes_a_figure() -> None:
     """A figure is the same whether or not Plotly looks at it again."""
     figure = figure_of(drawing("queue_size", "gaps"))
     assert [trace.type for trace in figure.data] == [trace.type for trace in go.Figure(figure.to_dict()).data]
+
+
+@each_metric
+def test_the_last_day_there_is(metric_type: str) -> None:
+    """A chart whose bins end after the last date that can be written is written all the same."""
+    end = 253_402_300_799
+    for start, interval in ((0, 366 * DAY), (end - DAY, 60), (NOON, 366 * DAY)):
+        made = drawing(metric_type, "much", start=start, end=end, interval=interval, now=end + 1.0)
+        figure = figure_of(made).to_plotly_json()
+        assert orjson.dumps(figure, default=lambda value: value.tolist(), option=orjson.OPT_SERIALIZE_NUMPY)

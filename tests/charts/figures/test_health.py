@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -50,6 +51,23 @@ def test_changes_inside_an_interval_are_hatched() -> None:
     assert "% healthy" in partly.hovertext[0].replace("&#37;", "%")
 
 
+def test_an_outage_is_as_long_as_it_was() -> None:
+    """One from 0:30 to 4:30 has four minutes in its words, below it and in the hover text, as the report tells it."""
+    minutes = [1.0, 0.5, 0.0, 0.0, 0.0, 0.5] + [1.0] * 54
+    made = drawing("backend_health", "one", now=float(NOON))
+    columns = {"mean": minutes, "min": [float(each == 1.0) for each in minutes]}
+    columns |= {"max": [float(each > 0) for each in minutes], "last": [float(not 1 <= at <= 4) for at in range(60)]}
+    statistics = {name: np.array(column).tobytes() for name, column in columns.items()}
+    figure = read(msgspec.structs.replace(made, statistics=statistics))
+    (words,) = (trace for trace in figure.data if trace.type == "scatter")
+    assert list(words.text) == ["offline 4 min"]
+    assert "ipfs: 4 min, the longest 24 Nov 2026, 11:01:30 – 11:05:30 UTC, offline 4 min." in figure.layout.meta["alt"]
+    (partly,) = named(figure, "partly offline")
+    assert [text.split("<br>")[1] for text in partly.hovertext] == [
+        "partly offline within 1 min: offline 30 s, 50 &#37; healthy",
+    ] * 2
+
+
 def test_what_is_unknown_is_thin() -> None:
     """Where nothing is known of a backend a thin line says so; beyond now there is none."""
     figure = read(drawing("backend_health", "gaps"))
@@ -73,7 +91,7 @@ def test_too_many_backends_share_a_row() -> None:
     names = list(figure.layout.yaxis.ticktext)
     assert len(names) < 41
     assert set(names[:3]) == {"storacha", "cluster-07", "cluster-19"}
-    assert names[-1] == f"{40 - len(names) + 1} other series"
+    assert names[-1] == f"{40 - len(names) + 1} other backends"
     (online,) = named(figure, "online")
     assert len(names) - 1 in np.asarray(online.y)
 
