@@ -1,7 +1,8 @@
-"""A figure as a picture needs it: without what only a pointer finds, and small marks by the hundred as one path.
+"""A figure as a picture needs it: without what only a pointer finds, and with few elements.
 
-Every dot and every bar is an element of its own to Plotly, which costs more than all else in a chart of a
-thousand. Here those of a series are shapes, across the whole axis of time from 0 to 1.
+Every dot and every bar is an element of its own to Plotly, and every trace has a hundred attributes to be
+looked at, which costs more than all else in a chart of a thousand. Here the bars of a series, its dots, and
+whatever has no place in the legend are shapes, each a path across the axis of time from 0 to 1.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from .scene import Part
 
 # What is seen only by who points at something; ``text`` is, too, unless it is drawn.
 _HIDDEN = ("hovertemplate", "hovertext", "customdata", "hoverongaps")
+# What makes the look of a trace depend on others, or is no stroke.
+_OF_OTHERS = {"stackgroup", "textfont"}
 # A square of this side covers as much as a disc of a diameter of 1.
 _SQUARE = 0.886
 # Bars of one path: of a path with more corners than pixels, Chromium draws every pixel sixteen times.
@@ -48,15 +51,15 @@ class _Stills:
         self.shapes: list[Part] = []
 
     def without_marks(self, trace: Part) -> Part:
-        """Return what is left of a trace for Plotly to draw; nothing of dots, of bars the entry of the legend."""
+        """Return what is left of a trace for Plotly to draw, of bars the entry of the legend; maybe nothing."""
         hidden = _HIDDEN if trace.get("mode") == "text" else (*_HIDDEN, "text")
         bare = {name: value for name, value in trace.items() if name not in hidden} | {"hoverinfo": "skip"}
-        if trace.get("mode") == "markers":
-            self._dots(trace)
-            return {}
         if trace["type"] == "bar" and trace.get("orientation") != "h":
             self._bars(trace)
             return bare | {"x": [None], "y": [None], "width": None, "marker": trace["marker"] | {"opacity": 1.0}}
+        if trace["type"] == "scatter" and trace.get("showlegend") is False and not trace.keys() & _OF_OTHERS:
+            self._strokes(trace)
+            return {}
         return bare
 
     def range_of(self, traces: list[Part]) -> Part:
@@ -69,13 +72,21 @@ class _Stills:
         free = (high - low) * _FREE / (1 - _FREE)
         return {"range": [low - (free if low else 0.0), high + free], "autorange": False} if high > low else {}
 
-    def _dots(self, trace: Part) -> None:
-        marker, known = trace["marker"], np.isfinite(trace["y"])
-        side = marker["size"] * _SQUARE
-        middle, y = self._pixel(trace["x"][known]), trace["y"][known]
-        each = zip(*map(np.ndarray.tolist, (*self._shares(middle - side / 2, middle + side / 2), y)), strict=True)
-        path = "".join(f"M{left:.5f},{height:.7g}H{right:.5f}" for left, right, height in each)
-        self._draw(path, y, layer="below", opacity=marker["opacity"], line={"color": marker["color"], "width": side})
+    def _strokes(self, trace: Part) -> None:
+        """Draw a line, an area, or dots; a dot may be a point of a line that stands alone."""
+        x, y, opacity = self._pixel(trace["x"]), trace["y"], trace.get("opacity", 1.0)
+        if "lines" in trace["mode"]:
+            fill = {"fillcolor": trace["fillcolor"], "fillrule": "nonzero"} if "fill" in trace else {}
+            (at,) = self._shares(x)
+            self._draw(_polyline(at, y), y, layer="below", opacity=opacity, line=trace["line"], **fill)
+        if "markers" in trace["mode"]:
+            marker = trace["marker"]
+            side = np.broadcast_to(marker["size"], len(y)) * _SQUARE
+            dots = np.isfinite(y) & (side > 0)
+            edges = np.array([*self._shares(x - side / 2, x + side / 2), y])[:, dots]
+            path = "".join(f"M{left:.5f},{height:.7g}H{right:.5f}" for left, right, height in edges.T.tolist())
+            line = {"color": marker["color"], "width": float(side.max(initial=0.0))}
+            self._draw(path, y[dots], layer="below", opacity=opacity * marker["opacity"], line=line)
 
     def _bars(self, trace: Part) -> None:
         marker, y = trace["marker"], np.nan_to_num(trace["y"])
@@ -95,7 +106,7 @@ class _Stills:
 
     def _draw(self, path: str, values: Array, **look: object) -> None:
         if path:
-            self._highest += [float(values.min()), float(values.max())]
+            self._highest += [float(np.nanmin(values)), float(np.nanmax(values))]
             self.shapes.append({"type": "path", "xref": "paper", "yref": "y", "path": path} | look)
 
     def _pixel(self, at: Array, later: Array | float = 0.0) -> Array:
@@ -105,6 +116,14 @@ class _Stills:
 
     def _shares(self, *pixels: Array) -> Iterator[Array]:
         return (np.clip(each / self._pixels, 0, 1) for each in pixels)
+
+
+def _polyline(at: Array, y: Array) -> str:
+    """Return the path of a line that breaks where a value is NaN."""
+    known = np.isfinite(y)
+    begins = known & ~np.concatenate([[False], known[:-1]])
+    each = zip(np.where(begins, "M", "L")[known].tolist(), at[known].tolist(), y[known].tolist(), strict=True)
+    return "".join(f"{letter}{across:.5f},{height:.7g}" for letter, across, height in each)
 
 
 def _rectangles(edges: Array) -> Iterator[str]:

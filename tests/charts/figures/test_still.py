@@ -79,6 +79,20 @@ def test_every_dot_has_its_place() -> None:
         np.testing.assert_allclose((found[:, 0] + found[:, 2]) / 2, share, atol=2e-3)
 
 
+def test_bands_and_their_edges_break_where_they_are_unknown() -> None:
+    """A gap is a gap: a path begins anew after it, and has the values of its trace."""
+    made = drawing("operation_latency", "gaps")
+    picture, figure = picture_of(made), figure_of(made)
+    strokes = [trace for trace in figure.data if trace.showlegend is False and trace.mode != "markers"]
+    drawn = [path for path in paths(picture) if "L" in path]
+    assert len(drawn) == len(strokes) > 2
+    for trace, path in zip(strokes, drawn, strict=True):
+        y = np.asarray(trace.y, np.float64)
+        known = np.isfinite(y)
+        np.testing.assert_allclose(np.array(re.findall(r",([-\d.e+]+)", path), np.float64), y[known], rtol=1e-6)
+        assert path.count("M") == np.count_nonzero(known & ~np.concatenate([[False], known[:-1]])) > 1
+
+
 @pytest.mark.parametrize("metric_type", METRIC_TYPES)
 def test_a_picture_has_the_legend_of_its_figure(metric_type: str) -> None:
     """The same entries in the same order, and nothing that only a pointer would find."""
