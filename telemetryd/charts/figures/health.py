@@ -46,7 +46,7 @@ def backend_health(scene: Scene) -> Sketch:
             drawn[at] = _of_bins(scene, scene.bins(plot, _NARROWEST), [code])
     pixels = plot.height / len(names)
     thickness = min(_MOST_OF_ROW, _THICKEST * canvas.unit / pixels)
-    traces = [_bars(scene, plot, kind, names, drawn, thickness) for kind in kinds]
+    traces = [_bars(scene, plot, kind, names, drawn, thickness) | scene.meta(*own) for kind in kinds]
     if pixels * (1 - thickness) > canvas.row * 2:
         traces.append(_labels(scene, plot, drawn, thickness))
     return Sketch(

@@ -16,7 +16,7 @@ from telemetryd.rollup.columns import Array
 from .scene import Part
 
 # What is seen only by who points at something; ``text`` is, too, unless it is drawn.
-_HIDDEN = ("hovertemplate", "hovertext", "customdata", "hoverongaps")
+_HIDDEN = ("hovertemplate", "hovertext", "customdata", "hoverongaps", "meta")
 # What makes the look of a trace depend on others, or is no stroke.
 _OF_OTHERS = {"stackgroup", "textfont"}
 # A square of this side covers as much as a disc of a diameter of 1.
