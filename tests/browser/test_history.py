@@ -162,6 +162,33 @@ def test_a_double_click_is_no_click(node: Daemon, visit: Open) -> None:
     assert "#history" in seen.page.url
 
 
+def test_charts_that_zoom_together_come_to_rest(node: Daemon, visit: Open) -> None:
+    """However a part is given, in words or in milliseconds, in whatever zone: all show the same, each moved once."""
+    seen = visit(
+        node.url + "/#history?range=6h&metric_type=throughput,queue_size,retry_count", timezone_id="Asia/Kolkata"
+    )
+    cards = seen.page.locator(".figure-card:visible")
+    for index in range(3):
+        cards.nth(index).scroll_into_view_if_needed()
+        expect(cards.nth(index)).to_have_attribute("data-state", "drawn")
+    moved, ranges = seen.page.evaluate(
+        """async () => {
+            const plots = [...document.querySelectorAll(".figure-card:not([hidden]) .js-plotly-plot")];
+            const [low, high] = plots[0]._fullLayout.xaxis.range.map((at) => Date.parse(`${at.replace(" ", "T")}Z`));
+            const part = [low + (high - low) / 4, low + (high - low) / 2];
+            let moved = 0;
+            for (const plot of plots) plot.on("plotly_relayout", () => (moved += 1));
+            for (const range of [part, part.map((at) => new Date(at).toISOString()), part.map((at) => at + 60000)]) {
+                await window.Plotly.relayout(plots[1], { "xaxis.range": range });
+                await new Promise((resolve) => setTimeout(resolve, 500));
+            }
+            return [moved, plots.map((plot) => String(plot._fullLayout.xaxis.range))];
+        }"""
+    )
+    assert len(set(ranges)) == 1
+    assert moved == 9
+
+
 def test_what_is_zoomed_into_becomes_the_range(node: Daemon, visit: Open) -> None:
     """A part of one chart is seen in all of them, and one button makes it the range."""
     seen = visit(node.url + "/#history?range=6h&metric_type=throughput,queue_size")
