@@ -139,9 +139,17 @@
     }
     if (layout.showlegend) fitLegend(layout, room, width, height);
     else margin.r = room.right;
+    if (room.titles?.length) fitTitle(layout, room.titles, height);
     const plot = width - margin.l - margin.r;
     layout.xaxis.nticks = Math.max(2, Math.floor(plot / (layout.font.size * 6.5)));
     return kept;
+  }
+
+  /** Give the axis of values the longest of its titles that is no longer than it is, or none. */
+  function fitTitle({ yaxis, margin }, titles, height) {
+    const [low, high] = yaxis.domain ?? [0, 1];
+    const length = (height - margin.t - margin.b) * (high - low);
+    yaxis.title.text = titles.find(([, width]) => width <= length)?.[0] ?? "";
   }
 
   /** Put the legend below the plot where it was, or where there is no room beside it. */
