@@ -15,6 +15,8 @@ from telemetryd.model.metrics import METRIC_TYPES
 from telemetryd.model.timerange import HOUR
 from tests.charts.samples import KINDS, NOON, drawing
 
+from .reading import plot_of
+
 SIZES = ((1200, 800), (600, 400), (300, 200), (100, 100), (4000, 4000))
 
 
@@ -41,20 +43,22 @@ def test_a_picture_is_one_that_plotly_takes(metric_type: str, kind: str, size: t
 
 
 def test_every_bar_has_its_rectangle() -> None:
-    """Bars of a series stand on those of the series before, as high as what they count."""
+    """Bars of a series stand on those of the series before, as high as what they count, to the pixel."""
     made = drawing("operation_count", "much")
     picture, figure = picture_of(made), figure_of(made)
+    low, high = picture["layout"]["yaxis"]["range"]
+    pixel = (high - low) / plot_of(figure)[1]
     below = np.zeros(len(figure.data[0].y))
     for trace in figure.data:
         rectangles = [
-            tuple(map(float, found))
+            [float(edge) for edge in found]
             for path in paths(picture, fillcolor=trace.marker.color)
             for found in re.findall(r"M[\d.]+,([-\d.e+]+)V([-\d.e+]+)H", path)
         ]
         drawn = np.asarray(trace.y) != 0
-        assert rectangles == list(zip(below[drawn].tolist(), (below + trace.y)[drawn].tolist(), strict=True))
+        edges = np.array([below[drawn], (below + trace.y)[drawn]]).T
+        assert np.abs(np.array(rectangles) - edges).max() <= pixel * 1.001
         below = below + np.asarray(trace.y)
-    low, high = picture["layout"]["yaxis"]["range"]
     assert low == 0 and below.max() < high < below.max() * 1.1
 
 
