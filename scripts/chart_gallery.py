@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import kaleido  # type: ignore[import-untyped]
 
 from telemetryd.charts.drawing import THEMES, Look
-from telemetryd.charts.figures import figure_of
+from telemetryd.charts.figures import picture_of
 from telemetryd.model.metrics import METRIC_TYPES
 from tests.charts.samples import KINDS, drawing
 
@@ -65,7 +65,7 @@ async def draw(wanted: Sequence[Picture], folder: Path, browser: str) -> None:
         for number, picture in enumerate(wanted, 1):
             look = Look(picture.width, picture.height, picture.theme)
             begun = time.perf_counter()
-            figure = figure_of(drawing(picture.metric_type, picture.kind, look=look))
+            figure = picture_of(drawing(picture.metric_type, picture.kind, look=look))
             made = time.perf_counter()
             png = await renderer.calc_fig(figure, {"format": "png", "width": look.width, "height": look.height})
             (folder / picture.file).write_bytes(png)

@@ -36,11 +36,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from telemetryd.charts.cache import ChartCache  # noqa: E402  # the package is found by the line above
-from telemetryd.charts.drawing import Drawing, Look  # noqa: E402
+from telemetryd.charts.drawing import SHOWN, Drawing, Look  # noqa: E402
 from telemetryd.charts.render import Renderer  # noqa: E402
 from telemetryd.charts.session import Session  # noqa: E402
 from telemetryd.instrumentation import Instrumentation  # noqa: E402
-from telemetryd.model.events import STATUSES  # noqa: E402
 from telemetryd.model.settings import ChartsSettings, Settings  # noqa: E402
 
 MIB = 1 << 20
@@ -49,16 +48,6 @@ END = 1_795_521_600
 SAMPLES = DAY // INTERVAL
 KEYS = tuple(product(("add", "get", "pin", "list"), ("ipfs", "s3", "storacha")))
 HEALTH_KEYS = (("ipfs",), ("s3",), ("storacha",))
-STATISTICS: dict[str, Sequence[str]] = {
-    "operation_count": STATUSES,
-    "operation_latency": ("count", "median", "percentile_95"),
-    "success_rate": ("value", "count"),
-    "error_rate": ("value", "count"),
-    "backend_health": ("mean", "min", "max", "last"),
-    "throughput": ("value", "count"),
-    "queue_size": ("mean", "max", "last"),
-    "retry_count": ("count",),
-}
 # Draws a latency chart of the same samples in-process, as ipfs_kit_py does: one line a series, labels
 # from datetimes, a legend, a grid, a tight layout, a PNG of 12 by 8 inches.
 MATPLOTLIB = """
@@ -164,7 +153,7 @@ def parse() -> argparse.Namespace:
 
 async def measure(folder: Path, quick: bool) -> dict[str, Any]:
     """Return what was measured, in the order it was."""
-    drawings = {metric_type: made_up(metric_type) for metric_type in STATISTICS}
+    drawings = {metric_type: made_up(metric_type) for metric_type in SHOWN}
     facts: dict[str, Any] = {"machine": machine()}
     facts["cold_first_png"], troubles = await cold(folder, drawings["operation_latency"], 3 if quick else 7)
     bench = Bench(folder, idle_stop=2)
@@ -315,7 +304,7 @@ def made_up(metric_type: str) -> Drawing:
         keys=keys,
         series=np.repeat(np.arange(len(keys), dtype=np.int32), SAMPLES).tobytes(),
         timestamp=np.tile(stamps, len(keys)).astype(np.int64).tobytes(),
-        statistics={name: values[name].astype(np.float64).tobytes() for name in STATISTICS[metric_type]},
+        statistics={name: values[name].astype(np.float64).tobytes() for name in SHOWN[metric_type]},
         look=Look(),
         zone="UTC",
         utc_offset=0,

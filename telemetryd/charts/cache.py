@@ -37,19 +37,18 @@ class ChartCache:
     def get(self, key: str) -> bytes | None:
         """Return a chart, or None where there is none; one that is damaged is removed."""
         path = self._path(key)
-        try:
-            stored = self._files.read(path)
-        except OSError:
-            with self._lock:
-                self._known().pop(key, None)
-            return None
-        data = stored[_HEAD:]
-        if stored[:_HEAD] != _head(data):
-            with self._lock:
-                self._remove(self._known(), key)
-            return None
+        # What is read and what is noted belong together: in between, another could take the file away or put one there.
         with self._lock:
             sizes = self._known()
+            try:
+                stored = self._files.read(path)
+            except OSError:
+                sizes.pop(key, None)
+                return None
+            data = stored[_HEAD:]
+            if stored[:_HEAD] != _head(data):
+                self._remove(sizes, key)
+                return None
             sizes[key] = len(stored)
             sizes.move_to_end(key)
         with suppress(OSError):
@@ -63,7 +62,9 @@ class ChartCache:
         stored = _head(data) + data
         with self._lock:
             sizes = self._known()
-            sizes.pop(key, None)
+            if key in sizes:
+                # Whatever becomes of this one, the one before it is no longer right.
+                self._remove(sizes, key)
             if len(stored) > self._limit():
                 return
             self._shrink(sizes, self._limit() - len(stored))

@@ -29,8 +29,8 @@ SMALLEST, LARGEST = 1, 40
 # Text that is drawn of what a user chose is never longer.
 LONGEST_NAME = 80
 
-# The statistics that a chart of a metric shows; the others stay where they are.
-_SHOWN = MappingProxyType(
+# The statistics that a chart of a metric shows, by metric; the others stay where they are.
+SHOWN = MappingProxyType(
     {
         "operation_count": STATUSES,
         "operation_latency": ("count", "median", "percentile_95"),
@@ -110,5 +110,5 @@ class Drawing(msgspec.Struct, frozen=True):
 
 
 def _statistics(metric_type: str, table: MetricTable) -> dict[str, bytes]:
-    shown = (name for name in _SHOWN[metric_type] if name in table.statistics)
+    shown = (name for name in SHOWN[metric_type] if name in table.statistics)
     return {name: table.statistics[name].astype(np.float64).tobytes() for name in shown}

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
@@ -37,25 +37,21 @@ _NICE, _OUT_OF_MEMORY = 5, "500"
 _LOOKS, _BETWEEN_LOOKS = 5, 0.01
 # Longest time that imports wait for the browser to be under way.
 _HEAD_START = 1.0
+_IMAGES = ("png", "svg")
 
 
-class Figure(Protocol):
-    """What is drawn: a plotly figure."""
-
-    def to_dict(self) -> dict[str, Any]: ...
+# What makes the figure of a drawing, as data and layout, for one form of chart.
+FigureFor = Callable[["Drawing", str], dict[str, Any]]
 
 
-FigureOf = Callable[["Drawing"], Figure]
-
-
-def load() -> FigureOf:
+def load() -> FigureFor:
     """Return what makes figures; importing it takes half a second."""
-    from .figures import figure_of
+    from .figures import figure_of, picture_of
 
-    return figure_of
+    return lambda drawing, form: picture_of(drawing) if form in _IMAGES else figure_of(drawing).to_dict()
 
 
-def main(arguments: Sequence[str], load: Callable[[], FigureOf] = load) -> None:
+def main(arguments: Sequence[str], load: Callable[[], FigureFor] = load) -> None:
     """Draw until standard input ends, then leave nothing behind."""
     folder, browser = Path(arguments[0]), (arguments[1] if len(arguments) > 1 else "")
     orders, answers = _streams()
@@ -79,7 +75,7 @@ def main(arguments: Sequence[str], load: Callable[[], FigureOf] = load) -> None:
 class Worker:
     """Takes orders by any thread, makes figures in one of its own, and images of them in another."""
 
-    def __init__(self, folder: Path, answer: Callable[[Answer], None], load: Callable[[], FigureOf]) -> None:
+    def __init__(self, folder: Path, answer: Callable[[Answer], None], load: Callable[[], FigureFor]) -> None:
         self._folder = folder
         self._answer = answer
         self._load = load
@@ -132,12 +128,12 @@ class Worker:
         """Return the chart's bytes, or None where an image is still to be made of the figure."""
         from .drawing import Drawing
 
-        figure_of = self._loaded.result()
+        figure_for = self._loaded.result()
         self._check(order, deadline)
         drawing = msgspec.msgpack.decode(order.drawing, type=Drawing)
-        figure = figure_of(drawing).to_dict()
+        figure = figure_for(drawing, order.form)
         data, layout = _json(figure["data"]), _json(figure["layout"])
-        if order.form in ("png", "svg"):
+        if order.form in _IMAGES:
             self._then(order, self._images.submit(self._image, order, deadline, drawing, data, layout))
             return None
         whole = b'{"data":%b,"layout":%b}' % (data, layout)
@@ -171,13 +167,13 @@ class Worker:
             self._drawer = Images(self._folder, self._answer, sandbox=os.geteuid() != 0)
         return self._drawer
 
-    def _import(self, begun: Future[None] | None) -> FigureOf:
+    def _import(self, begun: Future[None] | None) -> FigureFor:
         if begun is not None:
             with suppress(TimeoutError):
                 begun.exception(_HEAD_START)
-        figure_of = self._load()
+        figure_for = self._load()
         self._answer(Ready())
-        return figure_of
+        return figure_for
 
 
 class _Answers:

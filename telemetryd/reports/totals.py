@@ -82,8 +82,8 @@ class Totals:
     _backends: list[BackendTotals] = field(init=False, repr=False, compare=False, default_factory=list)
 
     def __post_init__(self) -> None:
-        for name in ("started", "completed", "failed", "retries"):
-            object.__setattr__(self, name, sum(getattr(each, name) for each in self.series))
+        for name, total in _added(self.series).items():
+            object.__setattr__(self, name, total)
 
     @classmethod
     def of(cls, result: Result) -> Totals:
@@ -136,14 +136,17 @@ class Totals:
         return self._backends
 
 
+def _added(series: Sequence[SeriesTotals]) -> dict[str, int]:
+    """Return what adds up over series."""
+    names = ("started", "completed", "failed", "retries")
+    return {name: sum(getattr(each, name) for each in series) for name in names}
+
+
 def _backend(name: str, series: Sequence[SeriesTotals]) -> BackendTotals:
     latencies = sum(each.latencies for each in series)
     return BackendTotals(
         backend=name,
-        started=sum(each.started for each in series),
-        completed=sum(each.completed for each in series),
-        failed=sum(each.failed for each in series),
-        retries=sum(each.retries for each in series),
+        **_added(series),
         mean=sum(each.sum for each in series) / latencies if latencies else None,
         max=max((each.max for each in series if each.max is not None), default=None),
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import expect
 
 from telemetryd.model.metrics import METRIC_TYPES
@@ -101,6 +103,90 @@ def test_charts_are_chosen_in_the_address(node: Daemon, visit: Open) -> None:
     expect(cards).to_have_count(3)
     seen.page.reload()
     expect(cards).to_have_count(3)
+
+
+# Where on the page a trace's highest point is: of bars and areas, in the middle of its layer.
+PLACE = """([metric, about]) => {
+    const plot = document.querySelector(`[data-metric=${metric}] .js-plotly-plot`);
+    const same = ({ series, status } = {}) => JSON.stringify(series?.[0] ?? status) === about;
+    const at = plot.data.findIndex(({ meta, mode }) => same(meta) && mode !== "markers");
+    const trace = plot.calcdata[at][0].trace;
+    const { xaxis, yaxis } = plot._fullLayout;
+    const value = (point) => Number(point.s1 - point.s0 || point.s || point.y) || 0;
+    const known = plot.calcdata[at].filter((point) => Number.isFinite(point.y));
+    const point = known.reduce((best, each) => (value(each) > value(best) ? each : best));
+    const layered = trace.type === "bar" || trace.stackgroup;
+    const y = layered ? point.y - (point.s ?? 0) / 2 : point.y;
+    const x = trace.type === "bar" ? (point.p0 + point.p1) / 2 : point.x;
+    const box = plot.getBoundingClientRect();
+    return [box.left + xaxis._offset + xaxis.c2p(x), box.top + yaxis._offset + yaxis.c2p(y)];
+}"""
+
+
+@pytest.mark.parametrize(
+    ("metric_type", "about", "address"),
+    [
+        ("operation_latency", {"operation_type": "upload", "backend": "s3"}, ("operation_type=upload", "backend=s3")),
+        ("retry_count", {"operation_type": "upload", "backend": "s3"}, ("operation_type=upload", "backend=s3")),
+        ("operation_count", "completed", ("status=completed",)),
+    ],
+)
+def test_a_click_leads_to_operations(
+    node: Daemon, visit: Open, metric_type: str, about: object, address: tuple[str, ...]
+) -> None:
+    """A point of a line, a bar in a stack: those of its series, or of its status, the slowest first."""
+    seen = visit(node.url + f"/#history?range=6h&metric_type={metric_type}")
+    card = seen.page.locator(f"[data-metric={metric_type}]")
+    card.scroll_into_view_if_needed()
+    expect(card).to_have_attribute("data-state", "drawn")
+    # What comes above the chart moves it.
+    expect(seen.number("series")).to_have_text("5")
+    x, y = seen.page.evaluate(PLACE, [metric_type, json.dumps(about, separators=(",", ":"))])
+    seen.page.mouse.move(x - 3, y)
+    seen.page.mouse.move(x, y, steps=3)
+    seen.page.mouse.click(x, y)
+    expect(seen.page.locator("#operations tbody tr").first).to_be_visible()
+    assert all(part in seen.page.url for part in ("#operations", "range=6h", "sort=slowest", *address)), seen.page.url
+
+
+def test_a_double_click_is_no_click(node: Daemon, visit: Open) -> None:
+    """It shows the whole range again, as it always did, and leads nowhere."""
+    seen = visit(node.url + "/#history?range=6h&metric_type=operation_count")
+    card = seen.page.locator("[data-metric=operation_count]")
+    expect(card).to_have_attribute("data-state", "drawn")
+    expect(seen.number("series")).to_have_text("5")
+    x, y = seen.page.evaluate(PLACE, ["operation_count", '"completed"'])
+    seen.page.mouse.move(x, y)
+    seen.page.mouse.dblclick(x, y)
+    seen.page.wait_for_timeout(700)
+    assert "#history" in seen.page.url
+
+
+def test_charts_that_zoom_together_come_to_rest(node: Daemon, visit: Open) -> None:
+    """However a part is given, in words or in milliseconds, in whatever zone: all show the same, each moved once."""
+    seen = visit(
+        node.url + "/#history?range=6h&metric_type=throughput,queue_size,retry_count", timezone_id="Asia/Kolkata"
+    )
+    cards = seen.page.locator(".figure-card:visible")
+    for index in range(3):
+        cards.nth(index).scroll_into_view_if_needed()
+        expect(cards.nth(index)).to_have_attribute("data-state", "drawn")
+    moved, ranges = seen.page.evaluate(
+        """async () => {
+            const plots = [...document.querySelectorAll(".figure-card:not([hidden]) .js-plotly-plot")];
+            const [low, high] = plots[0]._fullLayout.xaxis.range.map((at) => Date.parse(`${at.replace(" ", "T")}Z`));
+            const part = [low + (high - low) / 4, low + (high - low) / 2];
+            let moved = 0;
+            for (const plot of plots) plot.on("plotly_relayout", () => (moved += 1));
+            for (const range of [part, part.map((at) => new Date(at).toISOString()), part.map((at) => at + 60000)]) {
+                await window.Plotly.relayout(plots[1], { "xaxis.range": range });
+                await new Promise((resolve) => setTimeout(resolve, 500));
+            }
+            return [moved, plots.map((plot) => String(plot._fullLayout.xaxis.range))];
+        }"""
+    )
+    assert len(set(ranges)) == 1
+    assert moved == 9
 
 
 def test_what_is_zoomed_into_becomes_the_range(node: Daemon, visit: Open) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -150,6 +151,41 @@ def test_a_key_is_hexadecimal(tmp_path: Path, key: str) -> None:
     """Anything else is a mistake of the caller's."""
     with pytest.raises(ValueError, match="hexadecimal"):
         cache_of(tmp_path).get(key)
+
+
+def test_a_chart_that_comes_while_it_is_looked_for(tmp_path: Path) -> None:
+    """Is counted like any other, though somebody has just found that it is not there."""
+
+    class Slow(Files):
+        def read(self, path: str) -> bytes:
+            try:
+                return super().read(path)
+            except OSError:
+                other.start()
+                # It comes now, or has to wait until this is over.
+                other.join(0.2)
+                raise
+
+    cache = cache_of(tmp_path, limit=3000, files=Slow())
+    other = threading.Thread(target=cache.put, args=(KEYS[0], bytes(2000)))
+    assert cache.get(KEYS[0]) is None
+    other.join()
+    cache.put(KEYS[1], bytes(2000))
+    assert stored(tmp_path) <= 3000
+
+
+@pytest.mark.parametrize("limit", [1000, 100_000])
+def test_a_chart_that_cannot_be_kept_leaves_none_behind(tmp_path: Path, limit: int) -> None:
+    """Where the new one is too large, or the disk fails, the old one of its key is not given in its place."""
+    limits, disk = [100_000], FailingFiles(100)
+    cache = ChartCache(str(tmp_path / "cache"), lambda: limits[0], disk)
+    cache.put(KEYS[0], bytes(500))
+    limits[0] = limit
+    disk.good = 1
+    cache.put(KEYS[0], bytes(2000))
+    disk.good = 100
+    assert cache.get(KEYS[0]) is None
+    assert stored(tmp_path) <= 1000
 
 
 def test_many_threads(tmp_path: Path) -> None:

@@ -243,6 +243,22 @@ def test_the_chart_fits_its_page(browser: Browser, tmp_path: Path) -> None:
 
 
 @needs_browser
+@pytest.mark.parametrize("metric_type", ["operation_latency", "success_rate", "throughput", "queue_size"])
+@pytest.mark.parametrize("size", [(360, 640), (760, 420), (1280, 900)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_the_title_of_an_axis_is_as_long_as_its_axis(
+    browser: Browser, tmp_path: Path, metric_type: str, size: tuple[int, int]
+) -> None:
+    """Nothing of it is cut, and it does not touch the legend; what does not fit has a shorter wording, or none."""
+    seen = visit(browser, tmp_path / "chart.html", figure_json(metric_type))
+    seen.page.set_viewport_size({"width": size[0], "height": size[1]})
+    until(lambda: seen.chart("chart._fullLayout.width") <= size[0], "the chart to have the page's width")
+    box = "(({ top, bottom }) => [top, bottom])(chart.querySelector('.ytitle')?.getBoundingClientRect() ?? { top: 0, bottom: 0 })"
+    top, bottom = seen.chart(f"{box}.map((at) => at - chart.getBoundingClientRect().top)")
+    plot_top, plot_height = seen.chart("[chart._fullLayout._size.t, chart._fullLayout._size.h]")
+    assert (top, bottom) == (0, 0) or (top >= plot_top - 2 and bottom <= plot_top + plot_height + 2)
+
+
+@needs_browser
 def test_charts_zoom_together(browser: Browser, tmp_path: Path) -> None:
     """Linked charts show the same part of time, come back together, and are linked once however often."""
     seen = visit(browser, tmp_path / "chart.html", figure_json("queue_size"))

@@ -222,7 +222,7 @@ async def test_a_fault_of_a_figure(tmp_path: Path) -> None:
         failed, drawn = await asyncio.gather(wrong, watched.draw(drawing(), "json"), return_exceptions=True)
         assert isinstance(failed, ChartFailed) and "ValueError: a fault of ours" in str(failed)
         assert isinstance(drawn, bytes)
-        assert "figure_of" in str(watched.log.of("chart worker said"))
+        assert "figure_for" in str(watched.log.of("chart worker said"))
         assert len(watched.log.of("chart worker started")) == 1
 
 

@@ -34,7 +34,7 @@ from telemetryd.charts.worker import Worker
 from tests.end_to_end.waiting import until
 
 from .rendering import BROWSER, alive, needs_browser, size_of
-from .stand_in import COMMAND, Plain, drawing
+from .stand_in import COMMAND, drawing
 
 
 class Desk:
@@ -45,13 +45,13 @@ class Desk:
         self.may_come = threading.Event()
         self.made: list[str | None] = []
         self._figure = figure
-        self.worker = Worker(folder, self.answers.append, lambda: self._figure_of)
+        self.worker = Worker(folder, self.answers.append, lambda: self._figure_for)
         self.worker.start("")
 
-    def _figure_of(self, drawing: Any) -> Plain:
+    def _figure_for(self, drawing: Any, form: str) -> dict[str, Any]:
         self.may_come.wait(60)
         self.made.append(drawing.operation_type)
-        return Plain(self._figure)
+        return self._figure
 
     def order(self, number: int, form: str = "json", seconds: float = 60.0) -> None:
         encoded = msgspec.msgpack.encode(drawing(str(number)))

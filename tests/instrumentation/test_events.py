@@ -1,4 +1,4 @@
-"""The catalogue: each kind says what it is, and can be logged."""
+"""The catalogue, that of charts and that of reports: each kind says what it is, and can be logged."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from telemetryd.instrumentation import Instrumentation, events
+from telemetryd.instrumentation import Instrumentation, chart_events, events, report_events
 from telemetryd.instrumentation.events import Draining, InternalEvent
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 VALUES: dict[str, Any] = {"int": 7, "str": "word", "str | None": None}
 KINDS: list[type[InternalEvent]] = [
-    each for each in vars(events).values() if isinstance(each, type) and InternalEvent in each.__bases__
+    each
+    for module in (events, chart_events, report_events)
+    for each in vars(module).values()
+    if isinstance(each, type) and InternalEvent in each.__bases__
 ]
 
 

@@ -3,6 +3,7 @@
 import { addressOf, ask, isTakenBack } from "./daemon.js";
 import { fill, h, mark } from "./element.js";
 import { plotting } from "./plotting.js";
+import { onPointed } from "./pointed.js";
 import { chosenTheme, theme } from "./preferences.js";
 
 const PIXELS_AN_INCH = 100;
@@ -11,13 +12,15 @@ const HEIGHT = 4;
 // What a file is drawn for: a page, not the screen that happens to be here.
 const FILE_SIZE = { width: 12, height: 6 };
 
-/** A card; `show` gives it a range (and whether the node can make images), it draws itself when it is seen. `lane(task)` lets so many tasks run at once. */
+/** A card; `show` gives it a range (and whether the node can make images), it draws itself when it is seen. `lane(task)` lets so many tasks run at once; `onPoint(filters)` is told of what is clicked on. */
 export class FigureCard {
   plot = h("div", { class: "figure" });
   #metric;
   #title;
   #lane;
   #onDrawn;
+  #onPoint;
+  #listens = false;
   #asked = null;
   #seen = false;
   #stale = true;
@@ -25,11 +28,12 @@ export class FigureCard {
   #status = h("p", { class: "figure-status" });
   #links = h("p", { class: "links" });
 
-  constructor(metric, title, { lane, onDrawn }) {
+  constructor(metric, title, { lane, onDrawn, onPoint }) {
     this.#metric = metric;
     this.#title = title;
     this.#lane = lane;
     this.#onDrawn = onDrawn;
+    this.#onPoint = onPoint;
     const id = `figure-${metric}`;
     const links = ["PNG", "SVG", "HTML", "CSV"].map((word) => h("a", { target: "_blank", rel: "noopener" }, word));
     fill(this.#links, h("span", {}, `${title} as `), links);
@@ -103,6 +107,8 @@ export class FigureCard {
     // A group, not an image: what is in it can be pressed.
     mark(mark(this.plot, "role", "group"), "aria-label", layout.meta?.alt ?? this.#title);
     await charts.mount(this.plot, { data, layout }, { dark: theme() === "dark", responsive: true });
+    if (!this.#listens) onPointed(this.plot, this.#onPoint);
+    this.#listens = true;
     this.#tell("drawn", "");
     this.#onDrawn(this.plot, layout.xaxis?.range ?? []);
   }

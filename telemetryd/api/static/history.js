@@ -65,7 +65,8 @@ export class HistoryView {
 
   constructor(root) {
     const lane = laneOf(CHARTS_AT_ONCE);
-    this.#cards = [...METRICS].map(([metric, title]) => new FigureCard(metric, title, { lane, onDrawn: (plot, whole) => this.#zoom.follow(plot, whole) }));
+    const listeners = { lane, onDrawn: (plot, whole) => this.#zoom.follow(plot, whole), onPoint: (filters) => this.#lead(filters) };
+    this.#cards = [...METRICS].map(([metric, title]) => new FigureCard(metric, title, listeners));
     const refresh = h("button", { type: "button", on: { click: () => this.#now() } }, "Refresh");
     fill(
       root,
@@ -82,6 +83,7 @@ export class HistoryView {
       this.#summary.element,
       this.#zoom.element,
       this.#noImages,
+      h("p", { class: "detail" }, "What is clicked on in a chart leads to its slowest operations, as the rows of the table below do."),
       h("div", { class: "figures" }, this.#cards.map((card) => card.element)),
       h(
         "section",
@@ -179,6 +181,11 @@ export class HistoryView {
   #go(changes) {
     const { parameters } = readAddress();
     go("history", { ...parameters, ...changes });
+  }
+
+  /** Show the operations of what was pointed at; the filters in force go on. */
+  #lead(filters) {
+    go("operations", { ...shared(this.#parameters), ...filters, sort: "slowest" });
   }
 
   #chooser() {

@@ -147,8 +147,11 @@ def _values(plot: Plot, titles: Sequence[str], height: float | None = None) -> P
     }
     if canvas.has_axis_titles:
         # The first wording that fits beside the axis, which it reads along.
-        fitting = (title for title in titles if width_of(title, canvas.text) <= height)
-        axis["title"] = {"text": markup(next(fitting, titles[-1])), "standoff": 6, "font": {"size": canvas.text}}
+        widths = [(markup(title), width_of(title, canvas.text)) for title in titles]
+        fitting = (title for title, width in widths if width <= height)
+        axis["title"] = {"text": next(fitting, widths[-1][0]), "standoff": 6, "font": {"size": canvas.text}}
+        # No attribute of an axis: whoever fits the figure into another height chooses again.
+        axis["titles"] = widths
     return axis
 
 

@@ -15,7 +15,7 @@ from telemetryd.rollup.columns import Array
 
 from .axes import amounts, whole
 from .canvas import Plot
-from .scene import Scene, Sketch, others
+from .scene import Part, Scene, Sketch, others
 from .strokes import bars, unified, unified_title
 
 # From the base up: what went wrong stands on the ground, where it is compared with ease.
@@ -35,7 +35,8 @@ def operation_count(scene: Scene) -> Sketch:
     # Where there is no sample there was nothing; besides, Plotly loses its place in a stack at a NaN.
     columns = [summed(scene.frame.on(bins, status, "sum").fillna(0.0), everything) for status in statuses]
     told = ", ".join(f"{column.sum():,.0f} {status}" for status, column in zip(statuses, columns, strict=True))
-    stack = _Stack(plot, bins, statuses, columns, [status_colour(status) for status in statuses])
+    metas = [{"meta": {"status": status}} for status in statuses]
+    stack = _Stack(plot, bins, statuses, columns, [status_colour(status) for status in statuses], metas)
     return stack.sketch(scene, "entries into a status", f"Entries into each status: {told}.")
 
 
@@ -61,19 +62,21 @@ def _by_series(scene: Scene, statistic: str, unit: str) -> Sketch:
     table = scene.frame.on(bins, statistic, "sum").fillna(0.0)
     columns = [table[code].to_numpy() for code in own] + ([summed(table, rest)] if rest else [])
     colours = [series_colour(*scene.drawing.keys[code]) for code in own] + ([REST] if rest else [])
+    metas: list[Part] = [*map(scene.meta, own), *([{}] if rest else [])]
     told = f"{totals.sum():,.0f} {unit}; most of them {names[0]}: {totals[own[0]]:,.0f}."
-    return _Stack(plot, bins, names, columns, colours).sketch(scene, unit, told)
+    return _Stack(plot, bins, names, columns, colours, metas).sketch(scene, unit, told)
 
 
 @dataclass(frozen=True, slots=True)
 class _Stack:
-    """Bars on one another: a name, a column of values for the bins, and a colour of each."""
+    """Bars on one another: a name, a column of values for the bins, a colour, and what each is about."""
 
     plot: Plot
     bins: Bins
     names: Sequence[str]
     columns: Sequence[Array]
     colours: Sequence[str]
+    metas: Sequence[Part]
 
     def sketch(self, scene: Scene, unit: str, told: str) -> Sketch:
         """Return the bars as far as the present, with an axis of what they count."""
@@ -84,8 +87,8 @@ class _Stack:
         bins = self.bins.first(max(self.bins.begun(scene.drawing.now), counted[-1] + 1 if len(counted) else 0))
         faint = unfinished(scene, bins)
         traces = [
-            bars(name, bins, column[: len(bins)], colour, unified(name, _VALUE), faint=faint)
-            for name, column, colour in zip(self.names, self.columns, self.colours, strict=True)
+            bars(name, bins, column[: len(bins)], colour, unified(name, _VALUE), faint=faint) | meta
+            for name, column, colour, meta in zip(self.names, self.columns, self.colours, self.metas, strict=True)
         ]
         titles = (f"{unit} per {every(bins.width)}", f"per {every(bins.width)}")
         return Sketch(

@@ -49,7 +49,7 @@ def backend_health(scene: Scene) -> Sketch:
     pixels = plot.height / len(names)
     thickness = min(_MOST_OF_ROW, _THICKEST * canvas.unit / pixels)
     known = [down[code] for code in own]
-    traces = [_bars(scene, plot, kind, names, drawn, known, thickness) for kind in kinds]
+    traces = [_bars(scene, plot, kind, names, drawn, known, thickness) | scene.meta(*own) for kind in kinds]
     if pixels * (1 - thickness) > canvas.row * 2:
         traces.append(_labels(scene, plot, [outages(each) for each in known], thickness))
     return Sketch(

@@ -81,6 +81,7 @@ def heat_map(scene: Scene, sketch: Sketch, heat: Heat) -> Sketch:
         "coloraxis": "coloraxis",
         "yaxis": "y2",
         "hoverongaps": False,
+        **scene.meta(*heat.codes),
         "hovertemplate": f"<b>%{{y}}</b><br>95th percentile {value}<br>about %{{x|%-d %b %Y, %H:%M}} UTC<extra></extra>",
     }
     sketch.traces.append(trace)

@@ -19,6 +19,8 @@ def layout(scene: Scene, sketch: Sketch) -> Part:
     """Return the layout of a figure."""
     plot, canvas = sketch.plot, scene.canvas
     now = _now(scene)
+    values = dict(sketch.values)
+    titles = values.pop("titles", [])
     parts: Part = {
         "template": template(scene.drawing.look.theme),
         "width": canvas.width,
@@ -29,7 +31,7 @@ def layout(scene: Scene, sketch: Sketch) -> Part:
         "hovermode": sketch.hovermode,
         "dragmode": "zoom",
         "xaxis": time_axis(scene.drawing, plot) | {"anchor": "y2" if sketch.two_panels else "y"},
-        "yaxis": sketch.values,
+        "yaxis": values,
         "showlegend": plot.legend.at != "nowhere",
         "legend": _legend(plot),
         "annotations": [*_subtitle(scene, plot), *sketch.annotations, *_called_now(scene, now, plot.width)],
@@ -38,7 +40,7 @@ def layout(scene: Scene, sketch: Sketch) -> Part:
             "alt": _alt(scene, sketch),
             "title": scene.heading.whole_title,
             "subtitle": scene.heading.whole_subtitle,
-            "room": _room(plot),
+            "room": _room(plot) | {"titles": titles},
         },
     }
     if canvas.has_title:

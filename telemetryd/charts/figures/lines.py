@@ -47,7 +47,7 @@ def series_line(scene: Scene, code: int, points: Points, value: str, interval: i
     key, name = scene.drawing.keys[code], scene.name(code)
     width, colour, dash = 1.8 * scene.canvas.unit, series_colour(*key), series_dash(key[0])
     trace = line(name, points, hover(name, value, interval), width=width, colour=colour, dash=dash)
-    return trace | {"legendgroup": f"{code}"}
+    return trace | {"legendgroup": f"{code}"} | scene.meta(code)
 
 
 def series_dots(scene: Scene, code: int, points: Points, value: str) -> Part:
@@ -55,4 +55,4 @@ def series_dots(scene: Scene, code: int, points: Points, value: str) -> Part:
     name, colour = scene.name(code), series_colour(*scene.drawing.keys[code])
     text = hover(name, value, scene.drawing.interval)
     trace = dots(name, points, text, size=2.6 * scene.canvas.unit, colour=colour, opacity=0.28)
-    return trace | {"legendgroup": f"{code}", "showlegend": False}
+    return trace | {"legendgroup": f"{code}", "showlegend": False} | scene.meta(code)

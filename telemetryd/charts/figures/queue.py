@@ -31,6 +31,7 @@ def queue_size(scene: Scene) -> Sketch:
     own, rest = largest(weights, canvas.most_series)
     names = [scene.name(code) for code in own] + others(rest)
     colours = [series_colour(*scene.drawing.keys[code]) for code in own] + [REST]
+    metas: list[Part] = [*map(scene.meta, own), {}]
     peak = [_MOST] if len(names) == 1 else []
     plot = scene.plot([*names, *peak] if len(names) > 1 or peak else [])
     bins = _bins(scene, plot)
@@ -39,9 +40,9 @@ def queue_size(scene: Scene) -> Sketch:
     total = summed(table, range(len(scene.drawing.keys)))
     runs = _runs(total)
     traces = [
-        _area(scene, bins, run, name, column, colour) | {"legendgroup": f"{place}", "showlegend": run is runs[0]}
+        _area(scene, bins, run, name, column, colour) | meta | {"legendgroup": f"{place}", "showlegend": run is runs[0]}
         for run in runs
-        for place, (name, column, colour) in enumerate(zip(names, columns, colours, strict=False))
+        for place, (name, column, colour, meta) in enumerate(zip(names, columns, colours, metas, strict=False))
         if run is runs[0] or np.nan_to_num(column[run]).any()
     ]
     high = frame.on(bins, "max", "max")[own[0]].to_numpy() if peak else total

@@ -37,6 +37,12 @@ class Scene:
         """Return what a series is called, not marked up."""
         return series_name(self.drawing, self.drawing.keys[code])
 
+    def meta(self, *codes: int) -> Part:
+        """Return how a trace says, to whoever points at it, of which series it is: by row, where there are several."""
+        names = ("operation_type", "backend")
+        keys = (self.drawing.keys[code] for code in codes)
+        return {"meta": {"series": [dict(zip(names[-len(key) :], key, strict=True)) for key in keys]}}
+
     def plot(self, entries: Sequence[str], *, labels: float | None = None, right: float = 0.0) -> Plot:
         """Return the rectangle that is left beside a legend of some entries."""
         return Plot.of(self.canvas, entries, subtitle=len(self.heading.lines), labels=labels, right=right)

@@ -28,6 +28,7 @@
   // What each element shows and how; which elements zoom together.
   const shown = new WeakMap();
   const groups = new WeakMap();
+  const led = new WeakSet();
 
   /**
    * Draw a figure, `{data, layout}`, into an element; again into the same one to show another.
@@ -138,9 +139,17 @@
     }
     if (layout.showlegend) fitLegend(layout, room, width, height);
     else margin.r = room.right;
+    if (room.titles?.length) fitTitle(layout, room.titles, height);
     const plot = width - margin.l - margin.r;
     layout.xaxis.nticks = Math.max(2, Math.floor(plot / (layout.font.size * 6.5)));
     return kept;
+  }
+
+  /** Give the axis of values the longest of its titles that is no longer than it is, or none. */
+  function fitTitle({ yaxis, margin }, titles, height) {
+    const [low, high] = yaxis.domain ?? [0, 1];
+    const length = (height - margin.t - margin.b) * (high - low);
+    yaxis.title.text = titles.find(([, width]) => width <= length)?.[0] ?? "";
   }
 
   /** Put the legend below the plot where it was, or where there is no room beside it. */
@@ -171,25 +180,29 @@
 
   function listen(element) {
     element.on?.("plotly_relayout", (change) => {
-      const same = sameTime(change);
-      if (!same) return;
+      if (led.has(element) || !isAboutTime(change)) return;
+      // As the axis has it: what it was told may be written otherwise, and then no chart would be like another.
+      const { autorange, range } = element._fullLayout.xaxis;
       for (const other of groups.get(element) ?? []) {
-        if (other !== element && other._fullLayout && !shows(other, same)) window.Plotly.relayout(other, same);
+        const axis = other !== element && other._fullLayout?.xaxis;
+        if (axis && autorange && axis.autorange !== autorange) lead(other, { "xaxis.autorange": true });
+        if (axis && !autorange && String(axis.range) !== String(range)) lead(other, { "xaxis.range": [...range] });
       }
     });
   }
 
-  /** The part of a change that is about the axis of time, as `relayout` takes it; null where there is none. */
-  function sameTime(change) {
-    if (change["xaxis.autorange"]) return { "xaxis.autorange": true };
-    const range = change["xaxis.range"] ?? [change["xaxis.range[0]"], change["xaxis.range[1]"]];
-    return range[0] === undefined || range[1] === undefined ? null : { "xaxis.range": [...range] };
+  function isAboutTime(change) {
+    return Object.keys(change).some((name) => name.startsWith("xaxis.range") || name === "xaxis.autorange");
   }
 
-  function shows(element, change) {
-    const axis = element._fullLayout.xaxis;
-    if (change["xaxis.autorange"]) return axis.autorange === true;
-    return change["xaxis.range"].every((at, index) => String(at) === String(axis.range[index]));
+  /** Let a chart do as another; while it does, it leads nobody itself. */
+  async function lead(element, change) {
+    led.add(element);
+    try {
+      await window.Plotly.relayout(element, change);
+    } finally {
+      led.delete(element);
+    }
   }
 
   window.telemetrydCharts = { mount, link, retheme, resize };

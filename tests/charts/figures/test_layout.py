@@ -43,12 +43,15 @@ def test_the_subtitle_stands_below_the_title() -> None:
 
 
 def test_what_a_page_needs_to_fit_the_figure() -> None:
-    """The room of the legend is told, in pixels."""
+    """The room of the legend is told, in pixels, and how the axis of values may be called, from long to short."""
     scene = scene_of(drawing("throughput", look=Look(600, 400)))
     made = layout(scene, throughput(scene))
     room = made["meta"]["room"]["legend"]
     assert room["entries"] == len(throughput(scene).plot.legend.names)
     assert 0 < room["height"] < made["margin"]["b"]
+    titles, widths = zip(*made["meta"]["room"]["titles"], strict=True)
+    assert made["yaxis"]["title"]["text"] in titles and "titles" not in made["yaxis"]
+    assert list(widths) == sorted(widths, reverse=True)
     assert made["legend"]["orientation"] == "h"
     assert (
         layout(scene_of(drawing("throughput")), throughput(scene_of(drawing("throughput"))))["legend"]["orientation"]
