@@ -197,11 +197,15 @@ class Output:
         # What comes after the pages is held back until its checksums can be put into it.
         self._tail: bytearray | None = None
         self._file: File = files.create(path + TMP)
+        self._abandoned = False
         self.closed = False
         self.stream: Any = pa.BufferedOutputStream(pa.PythonFile(self, mode="w"), _WRITE_BUFFER)
 
     def write(self, data: bytes) -> int:
         self._size += len(data)
+        if self._abandoned:
+            # What pyarrow still holds when it is let go of; a refusal it could only print.
+            return len(data)
         if self._tail is not None:
             self._tail += data
         else:
@@ -249,6 +253,7 @@ class Output:
 
     def abandon(self) -> None:
         """Remove what was written so far."""
+        self._abandoned = True
         self._let_go()
         self._file.close()
         remove_if_there(self._files, self._path + TMP)
