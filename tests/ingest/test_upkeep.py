@@ -8,9 +8,9 @@ import pytest
 
 from telemetryd.ingest.upkeep import LONGEST_QUIET
 from telemetryd.model.timerange import DAY
-from tests.storage.samples import FailingFiles
+from tests.disk.faults import PLENTY, FailingFiles
 
-from .intake import HOUR, PLENTY, Clock, Intake, change, start
+from .intake import HOUR, Clock, Intake, change, start
 
 
 def parts(intake: Intake) -> dict[int, tuple[int, int]]:
