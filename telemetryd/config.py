@@ -70,6 +70,7 @@ class Configuration:
     _pinned: Layer
     _stored: Layer
     _beneath: Layer
+    _files: Files
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -102,7 +103,7 @@ class Configuration:
         stored = dict(self._stored)
         for key, value in changes.items():
             stored[_checked(key, value)] = Given(value, source)
-        _write(self.stored_path, stored_bytes(stored))
+        _write(self._files, self.stored_path, stored_bytes(stored))
         changed = replace(self, _stored=stored, damaged=False)
         live = {name: changed._at_restart(name) for name in stored if SETTINGS[name].live}
         values = {SETTINGS[name].key: given.value for name, given in live.items()}
@@ -121,10 +122,16 @@ class Configuration:
         return _choose(name, self._pinned, self._stored, self._beneath)
 
 
-def load(flags: Mapping[str, tuple[str, str]], environ: Mapping[str, str], file: Path | None = None) -> Configuration:
+def load(
+    flags: Mapping[str, tuple[str, str]],
+    environ: Mapping[str, str],
+    file: Path | None = None,
+    files: Files | None = None,
+) -> Configuration:
     """Return the configuration that flags, ``environ``, the stored file and the TOML ``file`` make.
 
-    ``flags`` maps a setting's name to the flag and its text. Raises :class:`SettingsError` with one
+    ``flags`` maps a setting's name to the flag and its text; ``files`` is where the stored file is, the
+    real filesystem where none is given. Raises :class:`SettingsError` with one
     sentence for each mistake in any of them; what is stored is never a mistake, only a notice,
     for whatever lies in the data folder, the daemon starts.
     """
@@ -136,11 +143,12 @@ def load(flags: Mapping[str, tuple[str, str]], environ: Mapping[str, str], file:
     pinned = {**from_environment, **from_flags}
     folder = _absolute(_choose("telemetry.metrics_path", pinned, from_file).value, environ)
     stored_path = Path(folder) / STORED_FILE
-    stored, notices, readable = read_stored(stored_path)
+    files = files or Files()
+    stored, notices, readable = read_stored(files, stored_path)
     given = {name: _choose(name, pinned, stored, from_file) for name in SETTINGS}
     settings = _settings(given, environ)
     return Configuration(
-        settings, MappingProxyType(given), stored_path, tuple(notices), not readable, pinned, stored, from_file
+        settings, MappingProxyType(given), stored_path, tuple(notices), not readable, pinned, stored, from_file, files
     )
 
 
@@ -201,8 +209,7 @@ def _absolute(path: str, environ: Mapping[str, str]) -> str:
     return os.path.abspath(os.path.expanduser(path))
 
 
-def _write(path: Path, contents: bytes) -> None:
-    files = Files()
+def _write(files: Files, path: Path, contents: bytes) -> None:
     try:
         files.make_folder(str(path.parent))
         if files.is_folder(str(path)):

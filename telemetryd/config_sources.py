@@ -7,8 +7,6 @@ those that are not. Nothing is decided here about which layer wins.
 from __future__ import annotations
 
 import json
-import os
-import stat
 import tomllib
 import zlib
 from collections.abc import Mapping
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from telemetryd.model.settings import Setting, declared
+from telemetryd.storage.files import Files
 
 from .config_values import accepts, described, expectation, from_text, nearest
 
@@ -90,17 +89,16 @@ def read_file(path: Path) -> tuple[Layer, list[str]]:
     return _sections(document, source)
 
 
-def read_stored(path: Path) -> tuple[Layer, list[str], bool]:
+def read_stored(files: Files, path: Path) -> tuple[Layer, list[str], bool]:
     """Return what ``POST /config`` stored, sentences about what of it cannot be used, and whether it can be read at all."""
     source = Source("stored", str(path))
-    if not os.path.lexists(path):
+    if not files.exists(str(path)):
         return {}, [], True
     try:
-        found = path.stat()
         # A pipe would keep the start waiting, a device would never end.
-        if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST_STORED:
+        if not files.leads_to_file(str(path)) or files.size(str(path)) > _LARGEST_STORED:
             return {}, [f"stored settings: expected a small file, found otherwise ({source})"], False
-        document = json.loads(path.read_bytes())
+        document = json.loads(files.read(str(path)))
     except OSError as error:
         return {}, [f"stored settings: expected a file that can be read, found {path}: {error.strerror}"], False
     except (ValueError, RecursionError) as error:

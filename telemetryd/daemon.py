@@ -60,7 +60,8 @@ from telemetryd.storage.catalog import Catalog
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from telemetryd.storage.inventory import take_inventory
-from telemetryd.storage.journal import ActiveSegment, Checkpoint
+from telemetryd.storage.journal import ActiveSegment
+from telemetryd.storage.records import Checkpoint
 from telemetryd.supervisor import eternal
 
 # A garbage collection looks at every operation in flight: rarely is often enough, for nothing
@@ -225,10 +226,7 @@ def _recover(
     inventory = take_inventory(files, folder)
     for path, reason in inventory.set_aside:
         instrumentation.emit(Quarantined(path, reason))
-    recovery = recover(files, folder, inventory.segments, ledger, instrumentation)
-    if ledger.sequence <= inventory.catalog.last:
-        # The journal is gone, the parts are not: their sequences are taken.
-        ledger.skip_to(inventory.catalog.last + 1)
+    recovery = recover(files, folder, inventory, ledger, instrumentation)
     for error in seed_window(files, inventory.catalog, ledger, now):
         inventory.catalog.replace(error.part.hour, (error.part,), ())
         folder.quarantine(error.part.path)

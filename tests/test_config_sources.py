@@ -17,7 +17,9 @@ from telemetryd.config_sources import (
     read_stored,
     stored_bytes,
 )
+from telemetryd.storage.files import Files
 from tests.damage import ODD, put_odd
+from tests.disk.faults import FailingFiles, Fault, Faults
 
 
 def test_seed_variables_keep_their_names() -> None:
@@ -127,22 +129,31 @@ def test_stored_settings_come_back(tmp_path: Path) -> None:
     source = Source("stored", str(path))
     layer = {"telemetry.enabled": Given(False, source), "telemetry.metrics_path": Given("~/é", source)}
     path.write_bytes(stored_bytes(layer))
-    assert read_stored(path) == (layer, [], True)
+    assert read_stored(Files(), path) == (layer, [], True)
 
 
 def test_nothing_stored_is_nothing_said(tmp_path: Path) -> None:
     """A folder without stored settings, or no folder, gives an empty layer."""
-    assert read_stored(tmp_path / "settings.json") == ({}, [], True)
-    assert read_stored(tmp_path / "missing" / "settings.json") == ({}, [], True)
+    assert read_stored(Files(), tmp_path / "settings.json") == ({}, [], True)
+    assert read_stored(Files(), tmp_path / "missing" / "settings.json") == ({}, [], True)
 
 
 def test_stored_values_that_are_wrong_are_left_out(tmp_path: Path) -> None:
     """Of the stored settings the right ones hold; each wrong one is told."""
     path = tmp_path / "settings.json"
     path.write_text(json.dumps({"format": 1, "telemetry": {"retention_days": 0, "enabled": False, "colour": 1}}))
-    layer, notices, readable = read_stored(path)
+    layer, notices, readable = read_stored(Files(), path)
     assert set(layer) == {"telemetry.enabled"}
     assert len(notices) == 2 and readable
+
+
+def test_stored_values_that_cannot_be_read_are_not_taken_for_none(tmp_path: Path) -> None:
+    """A disk that fails says nothing of the retention that is stored on it: the file counts as damaged."""
+    path = tmp_path / "settings.json"
+    path.write_bytes(stored_bytes({}))
+    layer, notices, readable = read_stored(FailingFiles(faults=Faults(Fault("read", 1))), path)
+    assert (layer, readable) == ({}, False)
+    assert notices == [f"stored settings: expected a file that can be read, found {path}: Input/output error"]
 
 
 def test_stored_bytes_of_any_kind_are_borne(tmp_path: Path) -> None:
@@ -159,7 +170,7 @@ def test_stored_bytes_of_any_kind_are_borne(tmp_path: Path) -> None:
         b'{"format": 1, "telemetry": ' + b"9" * 5000 + b"}",
     ):
         path.write_bytes(contents)
-        layer, notices, readable = read_stored(path)
+        layer, notices, readable = read_stored(Files(), path)
         assert (layer, len(notices), readable) == ({}, 1, False), contents[:20]
 
 
@@ -172,10 +183,18 @@ def test_no_flipped_bit_ever_gives_other_stored_settings(tmp_path: Path) -> None
     for place in range(len(data)):
         for bit in range(8):
             path.write_bytes(data[:place] + bytes([data[place] ^ (1 << bit)]) + data[place + 1 :])
-            assert read_stored(path)[::2] in ((layer, True), ({}, False)), f"bit {bit} of byte {place}"
+            assert read_stored(Files(), path)[::2] in ((layer, True), ({}, False)), f"bit {bit} of byte {place}"
     for length in range(len(data) - 1):
         path.write_bytes(data[:length])
-        assert read_stored(path)[::2] in ((layer, True), ({}, False)), f"cut to {length}"
+        assert read_stored(Files(), path)[::2] in ((layer, True), ({}, False)), f"cut to {length}"
+
+
+def test_stored_settings_may_be_a_link_to_a_file(tmp_path: Path) -> None:
+    """Whoever keeps them elsewhere has them read all the same."""
+    (tmp_path / "kept").write_bytes(stored_bytes({"telemetry.retention_days": Given(7, Source("stored", ""))}))
+    (tmp_path / "settings.json").symlink_to("kept")
+    layer, notices, readable = read_stored(Files(), tmp_path / "settings.json")
+    assert (layer["telemetry.retention_days"].value, notices, readable) == (7, [], True)
 
 
 @pytest.mark.parametrize("kind", ODD)
@@ -183,7 +202,7 @@ def test_stored_settings_that_are_no_file_are_damaged(tmp_path: Path, kind: str)
     """Nobody waits for a pipe or reads a device to its end; what was stored is not taken to be nothing."""
     path = tmp_path / "settings.json"
     put_odd(path, kind)
-    layer, notices, readable = read_stored(path)
+    layer, notices, readable = read_stored(Files(), path)
     assert (layer, len(notices), readable) == ({}, 1, False)
 
 
@@ -191,7 +210,7 @@ def test_stored_settings_of_format_1_hold(tmp_path: Path) -> None:
     """They have no checksum."""
     path = tmp_path / "settings.json"
     path.write_text('{"format": 1, "telemetry": {"retention_days": 7}}')
-    layer, notices, readable = read_stored(path)
+    layer, notices, readable = read_stored(Files(), path)
     assert ({name: given.value for name, given in layer.items()}, notices, readable) == (
         {"telemetry.retention_days": 7},
         [],

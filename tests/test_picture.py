@@ -8,8 +8,8 @@ from pathlib import Path
 from telemetryd.instrumentation import Instrumentation
 from telemetryd.picture import hours_held, snapshot
 from telemetryd.storage.folder import Folder
-from tests.ingest.intake import HOUR, PLENTY, Clock, Intake, Quiet, change, start
-from tests.storage.samples import FailingFiles
+from tests.disk.faults import PLENTY, FailingFiles
+from tests.ingest.intake import HOUR, Clock, Intake, Quiet, change, start
 
 
 async def test_a_picture_shows_each_row_once_wherever_it_is(tmp_path: Path) -> None:

@@ -35,6 +35,9 @@ class Looking(Files):
     def lock(self, path: str, note: str) -> Lock:
         raise OSError(f"{path}: expected to look only, found a lock to take")
 
+    def shorten(self, path: str, size: int) -> None:
+        raise OSError(f"{path}: expected to look only, found a file to cut off")
+
     def rename(self, old: str, new: str) -> None:
         self.moved[new] = old
 

@@ -8,7 +8,8 @@ from typing import Any
 from telemetryd.model.codec import Batch, decode_frame
 from telemetryd.model.errors import Rejected
 from telemetryd.storage.files import Files
-from telemetryd.storage.journal import EventsRecord, Record, SegmentContent, first_sequence_of, read_segment
+from telemetryd.storage.journal import SegmentContent, first_sequence_of, read_segment
+from telemetryd.storage.records import EventsRecord, Record
 
 from .findings import SegmentFound
 

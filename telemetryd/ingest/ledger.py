@@ -98,14 +98,15 @@ class Ledger:
 
         The head has to be empty.
         """
-        try:
-            decoded = msgspec.msgpack.decode(state, type=_State)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise CorruptFile(f"checkpoint: expected a ledger's state: {error}") from None
+        decoded = _decoded(state)
         self._empty()
         restore_tracker(self.tracker, decoded.tracker)
         self.producers.restore(decoded.producers)
         self.skip_to(sequence)
+
+    def restore_producers(self, state: bytes) -> None:
+        """Take what a checkpoint's state says of producers, beside all else that is known; raises :class:`CorruptFile`."""
+        self.producers.restore(_decoded(state).producers)
 
     def _take(self, rows: Rows, producer: int, received: float) -> None:
         self.head.append(
@@ -139,3 +140,10 @@ class Ledger:
         for hour in {timestamp // _HOUR_US for timestamp in rows.timestamp}:
             self.hours[hour * 3600] = received
         self.sequence += len(rows)
+
+
+def _decoded(state: bytes) -> _State:
+    try:
+        return msgspec.msgpack.decode(state, type=_State)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise CorruptFile(f"checkpoint: expected a ledger's state: {error}") from None

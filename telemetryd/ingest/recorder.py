@@ -18,7 +18,8 @@ from telemetryd.instrumentation.events import JournalFailed, OperationsExpired
 from telemetryd.model.codec import Hello, encode_batch
 from telemetryd.model.errors import StorageError
 from telemetryd.model.settings import Settings
-from telemetryd.storage.journal import ActiveSegment, EventsRecord, ExpiredRecord, encode_record
+from telemetryd.storage.journal import ActiveSegment
+from telemetryd.storage.records import EventsRecord, ExpiredRecord, encode_record
 
 from .ledger import Ledger
 from .producers import Verdict

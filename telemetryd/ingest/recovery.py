@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from telemetryd.instrumentation import Instrumentation
 from telemetryd.instrumentation.damage import CheckpointLost, JournalDamaged
 from telemetryd.instrumentation.events import Quarantined, Recovered
@@ -17,9 +19,11 @@ from telemetryd.rollup.moves import is_entry
 from telemetryd.storage.catalog import Catalog
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
-from telemetryd.storage.journal import EventsRecord, ExpiredRecord, SegmentContent, read_segment
+from telemetryd.storage.inventory import Inventory
+from telemetryd.storage.journal import ACTIVE, SegmentContent, read_segment
 from telemetryd.storage.part import read_events
 from telemetryd.storage.part_file import UnreadablePart
+from telemetryd.storage.records import EventsRecord, ExpiredRecord
 
 from .ledger import Ledger
 from .segments import ClosedSegment, Recovery
@@ -29,20 +33,26 @@ ENDINGS = ("timestamp", "event", "operation_type", "backend", "status", "previou
 
 
 def recover(
-    files: Files, folder: Folder, segments: list[str], ledger: Ledger, instrumentation: Instrumentation
+    files: Files, folder: Folder, inventory: Inventory, ledger: Ledger, instrumentation: Instrumentation
 ) -> Recovery:
-    """Replay ``segments`` (paths, in order of their sequences) into a new ledger.
+    """Replay the segments of an inventory, in order of their sequences, into a new ledger.
 
     Every valid record is applied. A segment that cannot be read at all is set aside. Records
-    that reach into the next segment were never acknowledged and are passed over.
+    that reach into the next segment were never acknowledged and are passed over. The segment that
+    was being written last is made durable as it was read, for producers will be told of what is in
+    it. Raises OSError.
     """
     readable: list[tuple[str, SegmentContent]] = []
-    for path in segments:
+    for path in inventory.segments:
         try:
             readable.append((path, read_segment(files, path)))
         except CorruptFile as error:
             folder.quarantine(path)
             instrumentation.emit(Quarantined(path, str(error)))
+    if readable and readable[-1][0].endswith(ACTIVE):
+        path, content = readable[-1]
+        readable[-1] = path, content.without_torn_turn()
+        readable[-1][1].renew(files, path)
     closed: list[ClosedSegment] = []
     empty: list[str] = []
     damaged: set[str] = set()
@@ -59,6 +69,10 @@ def recover(
         if index == 0 or content.checkpoint.sequence > ledger.sequence:
             # Where records before this segment are lost, its checkpoint knows more than they told.
             _restore(ledger, path, content, instrumentation)
+        elif content.checkpoint.state:
+            # It was made after all that was acknowledged before it, and after nothing that was refused.
+            with suppress(CorruptFile):
+                ledger.restore_producers(content.checkpoint.state)
         _replay(content, ledger, following)
         rows += len(ledger.head)
         torn += content.torn + content.damaged
@@ -69,6 +83,9 @@ def recover(
             closed.append(ClosedSegment(frozen, path))
     if readable:
         instrumentation.emit(Recovered(len(readable), rows, torn))
+    if ledger.sequence <= inventory.catalog.last:
+        # The journal is gone, the parts are not: their sequences are taken.
+        ledger.skip_to(inventory.catalog.last + 1)
     return Recovery(closed, empty, rows, frozenset(damaged))
 
 
@@ -94,8 +111,9 @@ def _replay(content: SegmentContent, ledger: Ledger, following: int | None) -> N
             except Rejected:
                 continue
             assert isinstance(batch, Batch)
-            # Without events it is the number of a batch that was discarded, which has no sequence.
-            if refused and batch.events:
+            # Without events it is the number of a batch that was discarded, which has no sequence: in a
+            # segment that was given up it may be one that was refused, of which the next checkpoint knows.
+            if refused and (batch.events or not content.closed):
                 return
             ledger.apply_events(batch.events, record.producer, record.batch, record.received)
         else:

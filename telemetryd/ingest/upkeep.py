@@ -59,6 +59,8 @@ class Upkeep:
         self._instrumentation = instrumentation
         self._clock = clock
         self._stopping = False
+        # Parts that the catalog no longer names and that could not be removed yet.
+        self._leftovers: list[tuple[Part, ...]] = []
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="upkeep")
 
     async def run(self) -> None:
@@ -137,6 +139,12 @@ class Upkeep:
     async def compact(self) -> None:
         """Make one part of each finished hour that has several; an hour that cannot be keeps no other waiting."""
         settings, failed = self._settings(), None
+        leftovers, self._leftovers = self._leftovers, []
+        for old in leftovers:
+            try:
+                await self._remove(old)
+            except OSError as error:
+                failed = error
         for merge in compactor.plan(self._catalog.view(), self._clock(), settings.storage.seal_grace):
             if self._stopping:
                 return
@@ -154,22 +162,37 @@ class Upkeep:
         for path, reason in merged.set_aside:
             self._instrumentation.emit(Quarantined(path, reason))
         self._catalog.replace(merged.hour, merged.old, merged.new)
-        await self._on_disk(compactor.remove, self._files, self._folder, merged.old)
+        await self._remove(merged.old)
         self._instrumentation.emit(Compacted(partition_of(merged.hour), len(merged.old)))
+
+    async def _remove(self, old: tuple[Part, ...]) -> None:
+        try:
+            await self._on_disk(compactor.remove, self._files, self._folder, old)
+        except OSError:
+            self._leftovers.append(old)
+            raise
 
     async def retain(self) -> None:
         """Remove partitions that are older than the retention."""
         if not self._may_remove():
             return
-        now = self._clock()
+        now, failed = self._clock(), None
         for hour in retention.plan(self._catalog.view(), now, self._settings().telemetry.retention_days):
             if self._stopping:
                 return
             parts = self._catalog.view()[hour]
             old = (*parts.events, *parts.rollups)
             self._catalog.replace(hour, old, ())
-            await self._on_disk(retention.remove, self._files, self._folder, hour)
-            self._instrumentation.emit(Removed(partition_of(hour)))
+            try:
+                await self._on_disk(retention.remove, self._files, self._folder, hour)
+            except OSError as error:
+                # What is still there is known, so the next turn tries again; the other hours go meanwhile.
+                self._catalog.add(await self._on_disk(_there, self._files, old))
+                failed = error
+            else:
+                self._instrumentation.emit(Removed(partition_of(hour)))
+        if failed is not None:
+            raise failed
 
     def _due(self) -> bool:
         ledger, storage, now = self._recorder.ledger, self._settings().storage, self._clock()
@@ -184,6 +207,10 @@ class Upkeep:
 
     async def _on_disk(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._disk, partial(call, *args, **kwargs))
+
+
+def _there(files: Files, parts: tuple[Part, ...]) -> list[Part]:
+    return [part for part in parts if files.exists(part.path)]
 
 
 def _quarantine(files: Files, folder: Folder, path: str) -> None:

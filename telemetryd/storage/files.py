@@ -15,6 +15,8 @@ from typing import BinaryIO
 
 # What a file is called until it is whole; one found at start never happened.
 TMP = ".tmp"
+# What a disk says that has no room left.
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 # What the disk says of a file that will not get better by trying again.
 UNREADABLE = frozenset(
     {errno.EIO, errno.EBADMSG, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.ENODEV}
@@ -102,9 +104,22 @@ class Files:
         except FileNotFoundError:
             return False
 
+    def leads_to_file(self, path: str) -> bool:
+        """Return whether ``path`` is a plain file, or a link to one."""
+        return os.path.isfile(path)
+
     def exists(self, path: str) -> bool:
         """Return whether anything is called ``path``."""
         return os.path.lexists(path)
+
+    def shorten(self, path: str, size: int) -> None:
+        """Cut a file off after ``size`` bytes, and return once these are on disk; follows no link."""
+        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            os.ftruncate(descriptor, size)
+            os.fdatasync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def rename(self, old: str, new: str) -> None:
         """Give a file or a folder another name, in place of the file that may have it."""
@@ -121,15 +136,22 @@ class Files:
     def make_folder(self, path: str) -> None:
         """Make a folder and those above it that are missing, and make their names durable."""
         try:
-            os.mkdir(path)
+            new = self.add_folder(path)
         except FileNotFoundError:
             self.make_folder(os.path.dirname(path))
+            new = self.add_folder(path)
+        if new:
+            self.sync_folder(os.path.dirname(path))
+
+    def add_folder(self, path: str) -> bool:
+        """Make one folder, in one that is there; return whether it is new. Its name is not durable yet."""
+        try:
             os.mkdir(path)
         except FileExistsError:
             if not os.path.isdir(path):
                 raise
-            return
-        self.sync_folder(os.path.dirname(path))
+            return False
+        return True
 
     def sync_folder(self, path: str) -> None:
         """Return once the names in a folder are on disk as they are."""
@@ -177,11 +199,17 @@ def write_whole(files: Files, path: str, data: bytes) -> None:
     """Put ``data`` at ``path``, durably and whole: whatever happens, it is the old bytes or the new."""
     file = files.create(path + TMP)
     try:
-        file.write(data)
-        file.sync()
-    finally:
-        file.close()
-    files.rename(path + TMP, path)
+        try:
+            file.write(data)
+            file.sync()
+        finally:
+            file.close()
+        files.rename(path + TMP, path)
+    except OSError:
+        # On a full disk what is left of it would be in the way of everything.
+        with suppress(OSError):
+            files.remove(path + TMP)
+        raise
     files.sync_folder(os.path.dirname(path))
 
 

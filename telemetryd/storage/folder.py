@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ ROLLUPS: Literal["rollups"] = "rollups"
 JOURNAL = "journal"
 QUARANTINE = "quarantine"
 LOCK = "lock"
+# What is said of folders in which we cannot have made anything, or of which nothing has to be synced.
+_NOT_OURS = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EINVAL})
 
 
 class Folder:
@@ -110,12 +113,16 @@ class Folder:
         lock = None
         try:
             self._files.make_folder(self.path)
+            if not self._files.exists(os.path.join(self.path, LOCK)):
+                self._sync_the_way()
             self._clear(QUARANTINE, self._files.leads_to_folder)
             self._clear(LOCK, self._files.is_file)
             lock = self._files.lock(os.path.join(self.path, LOCK), f"{os.getpid()}\n")
             self.clear()
             for each in (self.journal, self.root(EVENTS), self.root(ROLLUPS)):
                 self._files.make_folder(each)
+            # Likewise.
+            self._files.sync_folder(self.path)
             self._probe()
         except BlockingIOError as error:
             found = f"found it in use by process {error.strerror}" if error.strerror else "found it in use by another"
@@ -127,6 +134,17 @@ class Folder:
             found = f"{error.strerror or error}{at}"
             raise StorageError(f"{self.path}: expected a folder that can be written, found: {found}") from None
         return lock
+
+    def _sync_the_way(self) -> None:
+        """Make the names that lead to the folder durable: whoever made it may have failed before they were."""
+        path = self.path
+        while path != (above := os.path.dirname(path)):
+            try:
+                self._files.sync_folder(above)
+            except OSError as error:
+                if error.errno not in _NOT_OURS:
+                    raise
+            path = above
 
     def _clear(self, name: str, is_ours: Callable[[str], bool]) -> None:
         """Set aside what has a name of ours and is something else: it would stop every start."""

@@ -36,12 +36,16 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What names alone say of segments and parts that lie side by side."""
+    """What names alone say of segments and parts that lie side by side.
+
+    ``relied_on`` are the compacted parts that make others leftovers.
+    """
 
     replay: list[str]
     stored_already: list[str]
     uncommitted: list[Part]
     covered: list[Part]
+    relied_on: list[Part]
 
     @property
     def leftovers(self) -> list[Part]:
@@ -67,7 +71,12 @@ def judge(segments: Iterable[str], parts: Sequence[Part]) -> Verdict:
         covers.setdefault(part.hour, []).append(part)
     committed = (part for part in parts if part not in uncommitted)
     covered = [part for part in committed if any(each.covers(part) for each in covers.get(part.hour, ()))]
-    return Verdict(replay, stored, uncommitted, covered)
+    relied_on = [
+        part
+        for part in compacted
+        if any(part.covers(each) for each in covered) or any(part.first <= firsts[path] <= part.last for path in stored)
+    ]
+    return Verdict(replay, stored, uncommitted, covered, relied_on)
 
 
 def take_inventory(files: Files, folder: Folder) -> Inventory:
@@ -96,6 +105,7 @@ class _Walk:
         verdict = judge(segments, parts)
         while self._doubted(verdict, segments, parts):
             verdict = judge(segments, parts)
+        self._make_durable(verdict.relied_on)
         for path in verdict.stored_already:
             self._quarantine(path, "a segment whose rows are in a compacted part already")
         for part in verdict.leftovers:
@@ -112,6 +122,7 @@ class _Walk:
             made = [part for part in verdict.uncommitted if part.first == first_sequence_of(path)]
             if made and (reason := self._damage(path)):
                 if not reason.readable or self._hold_everything(made):
+                    self._make_durable(made)
                     segments.remove(path)
                     self._quarantine(path, f"{reason.found}; its parts are whole")
                 else:
@@ -127,6 +138,11 @@ class _Walk:
                 self._quarantine(part.path, str(error))
                 return True
         return False
+
+    def _make_durable(self, parts: Iterable[Part]) -> None:
+        """Make the names of parts durable: whoever made them may have been killed before they were."""
+        for partition in sorted({os.path.dirname(part.path) for part in parts}):
+            self._folder.sync_partition(partition)
 
     def _damage(self, path: str) -> _Damage | None:
         try:

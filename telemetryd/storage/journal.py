@@ -13,15 +13,13 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-
-import msgspec
-from msgspec import Struct
+from dataclasses import dataclass, replace
 
 from telemetryd.model.errors import CorruptFile
 
-from .files import TMP, UNREADABLE, File, Files
+from .files import FULL, TMP, UNREADABLE, File, Files, write_whole
 from .folder import Folder
+from .records import CHECKPOINT, Checkpoint, Record, Span, decode_checkpoint, decode_record, encode_record, scan
 
 VERSION = 1
 
@@ -31,62 +29,6 @@ _NAME = re.compile(r"(\d{20})\.(?:active|closed)")
 
 _MAGIC = b"TLMDJRNL"
 _HEADER = struct.Struct("<8sII")  # magic, version, CRC-32 of both
-# No UTF-8 text holds 0xFF, so the frames inside of records hold no marker.
-_MARKER = b"\xff\x00TR"
-_RECORD = struct.Struct("<4sIIB")  # marker, length of the payload, CRC-32 of length, kind and payload; kind
-_CHECKED = struct.Struct("<IB")
-
-CHECKPOINT, EVENTS, EXPIRED = 1, 2, 3
-
-
-class Checkpoint(Struct, frozen=True, array_like=True, gc=False):
-    """All state before a segment's first record; ``sequence`` is that of its first row.
-
-    ``detailed`` says whether its rows are to be kept; ``state`` is the recorder's, opaque here.
-    """
-
-    sequence: int
-    detailed: bool
-    state: bytes
-
-
-class EventsRecord(Struct, frozen=True, array_like=True, gc=False):
-    """Accepted events of one frame, whose rows have the sequences from ``first_sequence`` on.
-
-    ``received`` in Unix seconds; ``batch`` is the producer's number, 0 for plain lines;
-    ``frame`` holds the events as JSON, as the recorder wants them back.
-    """
-
-    first_sequence: int
-    received: float
-    producer: str
-    batch: int
-    frame: bytes
-
-
-class ExpiredRecord(Struct, frozen=True, array_like=True, gc=False):
-    """Operations that left the table of those in flight, one row each, ``at`` in Unix seconds."""
-
-    first_sequence: int
-    at: float
-    operation_ids: list[str]
-
-
-Record = EventsRecord | ExpiredRecord
-
-_KINDS: dict[type[Struct], int] = {Checkpoint: CHECKPOINT, EventsRecord: EVENTS, ExpiredRecord: EXPIRED}
-_encoder = msgspec.msgpack.Encoder()
-_checkpoint_decoder = msgspec.msgpack.Decoder(Checkpoint)
-_decoders: dict[int, msgspec.msgpack.Decoder[EventsRecord] | msgspec.msgpack.Decoder[ExpiredRecord]] = {
-    EVENTS: msgspec.msgpack.Decoder(EventsRecord),
-    EXPIRED: msgspec.msgpack.Decoder(ExpiredRecord),
-}
-
-
-def encode_record(record: Checkpoint | Record) -> bytes:
-    """Return a record as the bytes of a segment."""
-    kind, payload = _KINDS[type(record)], _encoder.encode(record)
-    return _RECORD.pack(_MARKER, len(payload), _checksum(kind, payload), kind) + payload
 
 
 class ActiveSegment:
@@ -150,7 +92,7 @@ class SegmentContent:
     torn: int
     damaged: int
     _data: bytes
-    _spans: tuple[tuple[int, int, int], ...]
+    _spans: tuple[Span, ...]
 
     @property
     def lost(self) -> int:
@@ -160,12 +102,50 @@ class SegmentContent:
     @property
     def records(self) -> Iterator[Record]:
         """Yield every valid record after the checkpoint, in order; may be asked for again."""
-        for kind, start, end in self._spans:
-            try:
-                yield _decoders[kind].decode(memoryview(self._data)[start:end])
-            except msgspec.DecodeError:
-                # Its checksum is right, so only another program can have written it.
+        for span in self._spans:
+            record = decode_record(self._data, span)
+            if record is not None:
+                yield record
+
+    def without_torn_turn(self) -> SegmentContent:
+        """Return what counts of a segment that was being written: of a torn write, what is before the tear.
+
+        The disk may have taken the end of a write and not its middle. What came in with records that
+        are lost was no more acknowledged than they were, and must not be known while they are not.
+        The records of one write tell the same time, those of no other; damage in earlier writes, which
+        were synced, costs itself alone. A gap right before the last write may be its beginning.
+        """
+        cut, turn = len(self._spans), None
+        for index in range(cut - 1, -1, -1):
+            span = self._spans[index]
+            record = decode_record(self._data, span)
+            if record is None:
                 continue
+            if turn is not None and record.turn != turn:
+                break
+            turn = record.turn
+            if span.gap:
+                cut = index
+        if cut == len(self._spans):
+            return self
+        end = self._spans[cut].before
+        damaged = self.damaged - sum(span.gap for span in self._spans[cut:])
+        return replace(self, torn=len(self._data) - end, damaged=damaged, _spans=self._spans[:cut])
+
+    def renew(self, files: Files, path: str) -> None:
+        """Write the segment anew, durably, up to its last valid record; raises OSError.
+
+        What was read may be in the system's cache alone, of a process that was killed before its
+        sync, or whose sync failed; no later sync of that file is to be trusted. Only where there is no
+        room for another one it has to do.
+        """
+        size = len(self._data) - self.torn
+        try:
+            write_whole(files, path, self._data[:size])
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            files.shorten(path, size)
 
 
 def first_sequence_of(path: str) -> int | None:
@@ -186,17 +166,18 @@ def read_segment(files: Files, path: str) -> SegmentContent:
     data = _read(files, path)
     _refuse_later_version(data, path)
     has_header = data.startswith(_header())
-    spans: list[tuple[int, int, int]] = []
+    spans: list[Span] = []
     checkpoint: Checkpoint | None = None
     end = min(len(data), _HEADER.size)
     damaged = 0 if has_header else end
-    for kind, start, stop in _scan(data, end):
-        damaged += start - _RECORD.size - end
-        end = stop
-        if kind != CHECKPOINT:
-            spans.append((kind, start, stop))
+    for span in scan(data, end):
+        end = span.end
+        damaged += span.gap
+        if span.kind != CHECKPOINT:
+            # Before the first record it is the checkpoint that is damaged, and that was never torn.
+            spans.append(span if checkpoint or spans else span._replace(gap=0))
         elif checkpoint is None and not spans:
-            checkpoint = _decode_checkpoint(data[start:stop])
+            checkpoint = decode_checkpoint(data, span)
     if checkpoint is None and not spans:
         raise CorruptFile(f"{path}: expected a segment of the journal, found no valid record in {len(data)} bytes")
     if checkpoint is not None and checkpoint.sequence != sequence:
@@ -215,26 +196,6 @@ def _read(files: Files, path: str) -> bytes:
         raise CorruptFile(f"{path}: expected a segment that can be read, found: {error.strerror}") from error
 
 
-def _scan(data: bytes, position: int) -> Iterator[tuple[int, int, int]]:
-    """Yield (kind, start, end) of the payload of every valid record from ``position`` on."""
-    while (position := data.find(_MARKER, position)) >= 0:
-        start = position + _RECORD.size
-        if start > len(data):
-            return
-        _, length, checksum, kind = _RECORD.unpack_from(data, position)
-        known = kind == CHECKPOINT or kind in _decoders
-        payload = memoryview(data)[start : start + length]
-        if known and len(payload) == length and _checksum(kind, payload) == checksum:
-            yield kind, start, start + length
-            position = start + length
-        else:
-            position += 1
-
-
-def _checksum(kind: int, payload: bytes | memoryview) -> int:
-    return zlib.crc32(payload, zlib.crc32(_CHECKED.pack(len(payload), kind)))
-
-
 def _header() -> bytes:
     return _HEADER.pack(_MAGIC, VERSION, zlib.crc32(_MAGIC + struct.pack("<I", VERSION)))
 
@@ -247,10 +208,3 @@ def _refuse_later_version(data: bytes, path: str) -> None:
     intact = magic == _MAGIC and checksum == zlib.crc32(_MAGIC + struct.pack("<I", version))
     if intact and version > VERSION:
         raise CorruptFile(f"{path}: expected a journal of version {VERSION} or before, found version {version}")
-
-
-def _decode_checkpoint(payload: bytes) -> Checkpoint | None:
-    try:
-        return _checkpoint_decoder.decode(payload)
-    except msgspec.DecodeError:
-        return None

@@ -11,7 +11,7 @@ import pytest
 
 from telemetryd.charts.cache import ChartCache
 from telemetryd.storage.files import Files
-from tests.storage.samples import FailingFiles
+from tests.disk.faults import FailingFiles
 
 KEYS = [f"{number:032x}" for number in range(20)]
 MIB = 1 << 20

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from telemetryd.storage.files import File, Files
 
 # The verbs that change a disk, and those that only look.
-CHANGES = ("create", "write", "sync", "rename", "remove", "remove_folder", "add_folder", "sync_folder")
+CHANGES = ("create", "write", "sync", "rename", "remove", "remove_folder", "add_folder", "sync_folder", "shorten")
 LOOKS = ("open", "read")
 PLENTY = 10**9
 
@@ -90,6 +90,10 @@ class FailingFiles(Files):
     def create(self, path: str) -> File:
         self._spend("create", path)
         return _FailingFile(super().create(path), self)
+
+    def shorten(self, path: str, size: int) -> None:
+        self._spend("shorten", path)
+        super().shorten(path, size)
 
     def rename(self, old: str, new: str) -> None:
         self._spend("rename", old)

@@ -18,9 +18,9 @@ from telemetryd.model.metrics import METRIC_TYPES
 from telemetryd.model.timerange import TimeRange
 from telemetryd.query.request import Filters, MetricsRequest, OperationsRequest
 from telemetryd.storage.folder import Folder
-from tests.ingest.intake import HOUR, PLENTY, Clock, Intake, Quiet, change, start
+from tests.disk.faults import PLENTY, FailingFiles
+from tests.ingest.intake import HOUR, Clock, Intake, Quiet, change, start
 from tests.query.telling import told
-from tests.storage.samples import FailingFiles
 
 NOW = HOUR + 1800.0
 # Which batch ends up where: in a compacted hour, in two parts of another, in a closed segment, in the active one.
@@ -71,6 +71,8 @@ async def build(path: Path, without: Collection[int] = ()) -> None:
         await intake.start()
         for number in range(COMPACTED, LAST + 1):
             if number not in without:
+                # As for any daemon: no two writes at one instant.
+                clock.now += 0.001
                 await intake.store(batch(number), number)
             if number < ACTIVE:
                 await intake.recorder.rotate()

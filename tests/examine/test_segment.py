@@ -10,7 +10,8 @@ import pytest
 from telemetryd.examine.segment import events_of, examine_segment, records_of
 from telemetryd.model.errors import CorruptFile
 from telemetryd.storage.files import Files
-from telemetryd.storage.journal import EventsRecord, ExpiredRecord, read_segment
+from telemetryd.storage.journal import read_segment
+from telemetryd.storage.records import EventsRecord, ExpiredRecord
 
 from .places import ACTIVE, flip
 

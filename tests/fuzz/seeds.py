@@ -6,7 +6,7 @@ import json
 import struct
 import zlib
 
-from telemetryd.storage.journal import Checkpoint, EventsRecord, ExpiredRecord, encode_record
+from telemetryd.storage.records import Checkpoint, EventsRecord, ExpiredRecord, encode_record
 
 _START = {"event": "operation_start", "operation_id": "a", "operation_type": "add", "backend": "ipfs", "timestamp": 1.5}
 _CHANGE = {"event": "status_change", "operation_id": "a", "status": "failed", "timestamp": 2.0, "error": "é\ud800"}

@@ -32,7 +32,8 @@ from telemetryd.model.codec import (
 from telemetryd.model.errors import CorruptFile, InvalidParameter, Rejected, SettingsError, TelemetrydError
 from telemetryd.query.request import MetricsRequest, OperationsRequest
 from telemetryd.storage.files import Files
-from telemetryd.storage.journal import encode_record, read_segment
+from telemetryd.storage.journal import read_segment
+from telemetryd.storage.records import encode_record
 
 NOW = 1_700_000_000.5
 # Small, so that a few bytes are a line that is too long.

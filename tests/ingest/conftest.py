@@ -9,9 +9,9 @@ import pytest
 
 from telemetryd.instrumentation import Instrumentation
 from telemetryd.storage.folder import Folder
-from tests.storage.samples import FailingFiles
+from tests.disk.faults import PLENTY, FailingFiles
 
-from .intake import PLENTY, Clock, Intake, Quiet
+from .intake import Clock, Intake, Quiet
 
 
 @pytest.fixture

@@ -17,14 +17,15 @@ from telemetryd.model.codec import encode_batch
 from telemetryd.model.events import Event, OperationStart, StatusChange
 from telemetryd.model.settings import Settings
 from telemetryd.storage.catalog import Catalog
+from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from telemetryd.storage.inventory import take_inventory
-from telemetryd.storage.journal import ActiveSegment, Checkpoint
-from tests.storage.samples import FailingFiles, Row, rows_of, stored_rows
+from telemetryd.storage.journal import ActiveSegment
+from telemetryd.storage.records import Checkpoint
+from tests.storage.samples import Row, rows_of, stored_rows
 
 # The beginning of an hour, long ago.
 HOUR = 1_700_000_000 // 3600 * 3600
-PLENTY = 10**9
 
 
 class Quiet:
@@ -86,7 +87,7 @@ class Intake:
     catalog: Catalog
     ledger: Ledger
 
-    def __init__(self, files: FailingFiles, folder: Folder, clock: Clock, instrumentation: Instrumentation) -> None:
+    def __init__(self, files: Files, folder: Folder, clock: Clock, instrumentation: Instrumentation) -> None:
         self.files = files
         self.folder = folder
         self.clock = clock
@@ -104,7 +105,7 @@ class Intake:
         self.ledger = Ledger(self.settings, self.instrumentation)
         inventory = take_inventory(self.files, self.folder)
         self.catalog = inventory.catalog
-        recovery = recover(self.files, self.folder, inventory.segments, self.ledger, self.instrumentation)
+        recovery = recover(self.files, self.folder, inventory, self.ledger, self.instrumentation)
         seed_window(self.files, self.catalog, self.ledger, self.clock())
         self.recorder = Recorder(
             self.ledger,

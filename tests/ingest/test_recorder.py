@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import os
 from typing import Any
 
 import pytest
@@ -12,9 +11,9 @@ import pytest
 from telemetryd.ingest.recorder import MAX_HEADS
 from telemetryd.storage.files import File
 from telemetryd.storage.folder import Folder
-from tests.storage.samples import FailingFiles
+from tests.disk.faults import PLENTY, FailingFiles, Fault
 
-from .intake import HOUR, PLENTY, Answers, Clock, Intake, change, start
+from .intake import HOUR, Answers, Clock, Intake, change, start
 
 
 class _WatchedFile(File):
@@ -162,32 +161,21 @@ async def test_state_survives_a_disk_that_fails_and_a_clean_stop(intake: Intake,
     assert intake.ledger.producers.named("wal").last_batch >= 1
 
 
-class FullDisk(FailingFiles):
-    """A disk that, once full, takes no more bytes; names can still be removed."""
-
-    def _spend(self) -> None:
-        if self.good <= 0:
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-    def remove(self, path: str) -> None:
-        os.unlink(path)
-
-    def sync_folder(self, path: str) -> None:
-        return
+# What a full disk refuses; names can still be removed, and what has room is synced.
+FULL = [Fault(verb, 1, errno.ENOSPC, PLENTY) for verb in ("create", "write", "add_folder")]
 
 
 @pytest.mark.parametrize("clean", [True, False], ids=["clean stop", "crash"])
-async def test_state_survives_a_full_disk(folder: Folder, intake: Intake, clean: bool) -> None:
+async def test_state_survives_a_full_disk(intake: Intake, disk: FailingFiles, clean: bool) -> None:
     """The only checkpoint there is stays until another is in its place."""
-    intake.files = disk = FullDisk(PLENTY)
     await intake.start()
     await intake.store([start("a", HOUR + 1.0)], 1)
     await asyncio.wait_for(intake.recorder.rotate(), 30)
     await intake.upkeep.seal()
-    disk.good = 0
+    disk.faults.plan.extend(FULL)
     assert await intake.store([start("b", HOUR + 1.0)], 2) == [("nack", 2)]
     await (intake.stop() if clean else intake.crash())
-    disk.good = PLENTY
+    disk.faults.clear()
     await intake.start()
     assert intake.in_flight() == {"add:ipfs": [1, 0, 0]}
     assert intake.ledger.producers.named("wal").last_batch == 1

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from telemetryd.model.events import Event
-from telemetryd.storage.journal import EventsRecord, encode_record
-from tests.storage.samples import FailingFiles
+from telemetryd.storage.records import EventsRecord, encode_record
+from tests.disk.faults import PLENTY, FailingFiles, Fault
 
-from .intake import HOUR, PLENTY, Clock, Intake, change, start
+from .intake import HOUR, Answers, Clock, Intake, change, start
 
 
 def segment(intake: Intake, index: int) -> Path:
@@ -243,3 +243,98 @@ async def test_clean_and_crashed_starts_tell_of_no_damage(intake: Intake) -> Non
     await intake.start()
     assert intake.instrumentation.counts["JournalDamaged"] == 0
     assert len(intake.rows()) == 8
+
+
+async def test_a_batch_without_events_that_was_refused_hides_none_before_it(intake: Intake, disk: FailingFiles) -> None:
+    """Of a write whose sync failed the disk may have the end and not the middle: neither is known, both come again."""
+    await intake.start()
+    await intake.store([start("a", HOUR + 1.0)], 1)
+    disk.good = 1
+    answers = Answers()
+    intake.recorder.submit(answers.submission([start("operation-b", HOUR + 1.0)], 2))
+    intake.recorder.submit(answers.submission([], 3))
+    await answers.all()
+    assert answers.told == [("nack", 2), ("nack", 3)]
+    disk.good = PLENTY
+    await intake.recorder.rotate()
+    await intake.crash()
+    path = segment(intake, 0)
+    path.write_bytes(path.read_bytes().replace(b"operation-b", b"operation-X"))
+    await intake.start()
+    assert intake.ledger.producers.named("wal").last_batch == 1
+
+
+async def test_a_torn_write_hides_no_batch(intake: Intake) -> None:
+    """Where the disk took the end of what was written together and not its middle, nobody is told that it is stored."""
+    await intake.prepare()
+    answers = Answers()
+    for number in (1, 2, 3):
+        intake.recorder.submit(answers.submission([start(f"operation-{number}", HOUR + 1.0)], number))
+    intake.record()
+    await answers.all()
+    await intake.crash()
+    path = segment(intake, 0)
+    path.write_bytes(path.read_bytes().replace(b"operation-2", bytes(11)))
+    for _ in range(2):
+        await intake.start()
+        assert [row[-1] for row in intake.rows()] == ["operation-1"]
+        assert intake.ledger.producers.named("wal").last_batch == 1
+        await intake.crash()
+
+
+async def test_what_a_start_tells_of_is_written_anew(intake: Intake, disk: FailingFiles) -> None:
+    """The last segment may be in the cache alone: where it cannot be made durable, nobody is welcomed."""
+    await intake.start()
+    await intake.store([start("a", HOUR + 1.0)], 1)
+    await intake.crash()
+    disk.faults.plan.append(Fault("sync", disk.faults.counts["sync"] + 1))
+    with pytest.raises(OSError, match="Input/output error"):
+        await intake.prepare()
+    await intake.start()
+    assert [row[-1] for row in intake.rows()] == ["a"]
+
+
+async def test_a_refused_batch_without_events_is_not_known_where_the_next_checkpoint_is_lost(
+    intake: Intake, disk: FailingFiles
+) -> None:
+    """It would hide the batch that was refused before it."""
+    await intake.start()
+    await intake.store([start("a", HOUR + 1.0)], 1)
+    disk.faults.plan.append(Fault("sync", disk.faults.counts["sync"] + 1))
+    assert await intake.store([], 3) == [("nack", 3)]
+    await intake.recorder.rotate()
+    await intake.crash()
+    path = segment(intake, 1)
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(bytes(data) + encode_record(EventsRecord(3, HOUR + 2.0, "other", 1, b'{"batch":1,"events":[]}')))
+    await intake.start()
+    assert intake.ledger.producers.named("wal").last_batch == 1
+
+
+async def test_a_discarded_batch_is_known_though_the_next_one_was_refused(intake: Intake, disk: FailingFiles) -> None:
+    """It was acknowledged: in the segment that was given up it looks like what was refused, so the next checkpoint tells."""
+    await intake.start()
+    await intake.store([start("a", HOUR + 1.0)], 1)
+    intake.set("telemetry", enabled=False)
+    assert await intake.store([start("b", HOUR + 1.0)], 2) == [("ack", 2)]
+    disk.faults.plan.append(Fault("sync", disk.faults.counts["sync"] + 1))
+    assert await intake.store([start("c", HOUR + 1.0)], 3) == [("nack", 3)]
+    await intake.recorder.rotate()
+    await intake.crash()
+    await intake.start()
+    assert intake.ledger.producers.named("wal").last_batch == 2
+
+
+async def test_sequences_of_parts_are_not_given_again(intake: Intake) -> None:
+    """Where the journal is gone, the names of parts tell which are taken."""
+    await intake.start()
+    await intake.store([start("a", HOUR + 1.0), start("b", HOUR + 1.0)], 1)
+    await intake.recorder.rotate()
+    await intake.upkeep.seal()
+    await intake.crash()
+    for name in intake.segments():
+        (Path(intake.folder.journal) / name).unlink()
+    await intake.start()
+    assert intake.catalog.last == 2
+    assert intake.ledger.sequence > 2

@@ -8,9 +8,9 @@ import pytest
 
 from telemetryd.ingest.upkeep import LONGEST_QUIET
 from telemetryd.model.timerange import DAY
-from tests.storage.samples import FailingFiles
+from tests.disk.faults import PLENTY, FailingFiles, Fault
 
-from .intake import HOUR, PLENTY, Clock, Intake, change, start
+from .intake import HOUR, Clock, Intake, change, start
 
 
 def parts(intake: Intake) -> dict[int, tuple[int, int]]:
@@ -208,3 +208,70 @@ async def test_a_part_that_cannot_be_moved_is_done_without_all_the_same(intake: 
     assert parts(intake) == {HOUR: (1, 0)}
     assert (intake.instrumentation.counts["Quarantined"], intake.instrumentation.counts["UpkeepFailed"]) == (1, 1)
     disk.good = PLENTY
+
+
+async def test_an_hour_that_cannot_be_removed_is_tried_again_and_keeps_no_other(
+    intake: Intake, disk: FailingFiles, clock: Clock
+) -> None:
+    """Retention goes on with the others, tells of it, and removes it when the disk is well."""
+    intake.set("telemetry", retention_days=2)
+    intake.set("storage", late_quiet=0)
+    await intake.start()
+    await intake.store([start("a", HOUR - 2 * DAY + 3601.0), start("b", HOUR - 2 * DAY + 7201.0)], 1)
+    await intake.upkeep.turn()
+    clock.now = HOUR + 2 * DAY
+    disk.faults.plan.append(Fault("remove", disk.faults.counts["remove"] + 1))
+    await intake.upkeep.turn()
+    assert "(retain)" in intake.upkeep.problem
+    assert parts(intake) == {HOUR - 2 * DAY + 3600: (1, 1)}
+    await intake.upkeep.turn()
+    assert (intake.upkeep.problem, parts(intake)) == ("", {})
+    for kind in ("events", "rollups"):
+        assert intake.files.names(intake.folder.root(kind)) == []
+
+
+async def test_leftovers_of_a_compaction_are_removed_when_the_disk_is_well(
+    intake: Intake, disk: FailingFiles, clock: Clock
+) -> None:
+    """Not only at the next start: files that nobody knows of would fill the disk."""
+    intake.set("storage", late_quiet=0)
+    await intake.start()
+    for number in (1, 2):
+        await intake.store([start(f"id-{number}", clock.now)], number)
+        await asyncio.wait_for(intake.recorder.rotate(), 30)
+        await intake.upkeep.seal()
+    clock.now = HOUR + 2 * 3600.0
+    disk.faults.plan.append(Fault("remove", disk.faults.counts["remove"] + 1))
+    await intake.upkeep.turn()
+    assert "(compact)" in intake.upkeep.problem
+    assert len(intake.files.names(intake.folder.partition("events", HOUR))) == 3
+    await intake.upkeep.turn()
+    assert intake.upkeep.problem == ""
+    assert len(intake.files.names(intake.folder.partition("events", HOUR))) == 1
+    assert len(intake.rows()) == 2
+
+
+async def test_a_leftover_that_cannot_be_removed_keeps_no_other(
+    intake: Intake, disk: FailingFiles, clock: Clock
+) -> None:
+    """Each hour's are tried again on their own."""
+    intake.set("storage", late_quiet=0)
+    await intake.start()
+    for number in (1, 2):
+        await intake.store([start(f"id-{number}", HOUR - 7000.0), start(f"other-{number}", HOUR + 1.0)], number)
+        await asyncio.wait_for(intake.recorder.rotate(), 30)
+        await intake.upkeep.seal()
+    clock.now = HOUR + 2 * 3600.0
+    # The first hour has four leftovers; its first does not go, twice.
+    nth = disk.faults.counts["remove"]
+    disk.faults.plan.extend([Fault("remove", nth + 1), Fault("remove", nth + 6)])
+
+    def left(hour: int) -> int:
+        return len(intake.files.names(intake.folder.partition("events", hour)))
+
+    await intake.upkeep.turn()
+    assert (left(HOUR - 7200), left(HOUR)) == (3, 1)
+    await intake.upkeep.turn()
+    assert "(compact)" in intake.upkeep.problem
+    await intake.upkeep.turn()
+    assert (intake.upkeep.problem, left(HOUR - 7200), left(HOUR)) == ("", 1, 1)

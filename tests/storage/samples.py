@@ -10,12 +10,13 @@ from typing import Any
 from telemetryd.model.events import COMPLETED, NO_STATE, PENDING, STATUS_CHANGE, UNPLACED
 from telemetryd.rollup.columns import EventColumns
 from telemetryd.storage.catalog import HourParts
-from telemetryd.storage.files import File, Files
+from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from telemetryd.storage.head import FrozenHead, Head, Names
 from telemetryd.storage.part import read_events
 from telemetryd.storage.part_name import Part
 from telemetryd.storage.sealer import seal
+from tests.disk.faults import FailingFiles as FailingFiles
 
 HOUR = 1_700_000_000 // 3600 * 3600
 INTERVAL = 60
@@ -106,57 +107,3 @@ def stored_rows(files: Files, view: Any) -> list[Row]:
 
 def hour_parts(parts: Iterable[Part]) -> HourParts:
     return HourParts().changed((), tuple(parts))
-
-
-class FailingFiles(Files):
-    """A disk that does ``good`` changes and then takes nothing more, as in a crash."""
-
-    def __init__(self, good: int) -> None:
-        self.good = good
-
-    def _spend(self) -> None:
-        if self.good <= 0:
-            raise OSError(28, "No space left on device")
-        self.good -= 1
-
-    def create(self, path: str) -> File:
-        self._spend()
-        return _FailingFile(super().create(path), self)
-
-    def rename(self, old: str, new: str) -> None:
-        self._spend()
-        super().rename(old, new)
-
-    def remove(self, path: str) -> None:
-        self._spend()
-        super().remove(path)
-
-    def remove_folder(self, path: str) -> None:
-        self._spend()
-        super().remove_folder(path)
-
-    def make_folder(self, path: str) -> None:
-        self._spend()
-        super().make_folder(path)
-
-    def sync_folder(self, path: str) -> None:
-        self._spend()
-        super().sync_folder(path)
-
-
-class _FailingFile(File):
-    def __init__(self, file: File, files: FailingFiles) -> None:
-        self.path = file.path
-        self._file = file
-        self._files = files
-
-    def write(self, data: bytes | memoryview) -> int:
-        self._files._spend()
-        return self._file.write(data)
-
-    def sync(self) -> None:
-        self._files._spend()
-        self._file.sync()
-
-    def close(self) -> None:
-        self._file.close()

@@ -12,27 +12,21 @@ from telemetryd.storage.catalog import Catalog
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from telemetryd.storage.inventory import take_inventory
+from tests.disk.faults import FailingFiles, Fault, Faults
 
-from .samples import INTERVAL, FailingFiles, Row, frozen_of, in_file_order, sealed, stored_rows
+from .samples import INTERVAL, Row, frozen_of, in_file_order, sealed, stored_rows
 from .test_compactor import END, compacted, entries, on_disk
 
 
 def test_a_failed_compaction_changes_nothing(files: Files, folder: Folder) -> None:
     """Wherever the disk fails for a moment, what was there is there, and the next try succeeds."""
-
-    class Hiccup(FailingFiles):
-        def _spend(self) -> None:
-            self.good -= 1
-            if self.good == 0:
-                raise OSError(28, "No space left on device")
-
     heads = [frozen_of(100), frozen_of(100, first=101)]
     parts = sealed(files, folder, *heads)
     before = on_disk(files, folder, "events") + on_disk(files, folder, "rollups")
     (merge,) = compactor.plan(Catalog(files, parts).view(), END + 60, 60)
     for good in range(1, 100):
         try:
-            compactor.merge(Hiccup(good), folder, merge, INTERVAL)
+            compactor.merge(FailingFiles(faults=Faults(Fault("", good))), folder, merge, INTERVAL)
         except OSError:
             assert on_disk(files, folder, "events") + on_disk(files, folder, "rollups") == before
         else:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from telemetryd.storage.files import TMP, Files, remove_if_there, write_whole
 from tests.damage import ODD, put_odd
-
-from .samples import FailingFiles
+from tests.disk.disk import MOUNT, CrashDisk
+from tests.disk.faults import FailingFiles, Fault, Faults
 
 
 def test_a_created_file_holds_what_was_written(files: Files, tmp_path: Path) -> None:
@@ -21,6 +23,16 @@ def test_a_created_file_holds_what_was_written(files: Files, tmp_path: Path) -> 
     file.close()
     assert files.read(str(tmp_path / "a")) == b"one two"
     assert files.size(str(tmp_path / "a")) == 7
+
+
+def test_a_short_write_goes_on_with_the_rest(files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system may take fewer bytes than it is given, and says so."""
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:3]))
+    file = files.create(str(tmp_path / "a"))
+    assert file.write(b"one after the other") == 19
+    file.close()
+    assert files.read(str(tmp_path / "a")) == b"one after the other"
 
 
 def test_creating_takes_the_place_of_what_was_there(files: Files, tmp_path: Path) -> None:
@@ -137,3 +149,32 @@ def test_the_holder_of_a_lock_is_told_without_taking_it(files: Files, tmp_path: 
     assert files.holder(path) == ""
     put_odd(tmp_path / "pipe", "pipe")
     assert files.holder(str(tmp_path / "pipe")) == ""
+
+
+def test_what_cannot_be_written_whole_leaves_nothing_behind(tmp_path: Path) -> None:
+    """On a full disk half a file would keep everything else from being written."""
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    for verb in ("create", "write", "sync", "rename"):
+        with pytest.raises(OSError, match="No space left"):
+            write_whole(FailingFiles(faults=Faults(Fault(verb, 1, errno.ENOSPC))), str(path), b"new")
+        assert [each.name for each in tmp_path.iterdir()] == ["file"], verb
+        assert path.read_bytes() == b"old"
+
+
+def test_a_file_is_shortened_in_place(files: Files, tmp_path: Path) -> None:
+    """What is left of it is its beginning; a link is not followed."""
+    path, link = tmp_path / "file", tmp_path / "link"
+    path.write_bytes(b"beginning and end")
+    link.symlink_to(path)
+    files.shorten(str(path), 9)
+    assert path.read_bytes() == b"beginning"
+    with pytest.raises(OSError, match="symbolic links"):
+        files.shorten(str(link), 1)
+
+
+def test_folders_that_are_made_have_durable_names() -> None:
+    """Those above that were missing too."""
+    disk = CrashDisk()
+    disk.make_folder(f"{MOUNT}/a/b/c")
+    assert f"{MOUNT}/a/b/c" in disk.platter.least_after_crash().listing()

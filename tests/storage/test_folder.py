@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -14,8 +15,10 @@ from telemetryd.model.errors import FolderInUse, StorageError
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from tests.damage import ODD, put_odd
+from tests.disk.disk import MOUNT, CrashDisk
+from tests.disk.faults import FailingFiles, Fault, Faults
 
-from .samples import HOUR, FailingFiles
+from .samples import HOUR
 
 
 def test_the_layout_is_made(files: Files, tmp_path: Path) -> None:
@@ -128,6 +131,51 @@ def test_the_names_that_lead_to_a_partition_are_made_durable(folder: Folder) -> 
     files = Watching()
     Folder(files, folder.path).sync_partition(folder.partition("events", HOUR))
     assert files.synced == ["events/date=2023-11-14/hour=22", "events/date=2023-11-14", "events"]
+
+
+def test_a_layout_whose_names_were_not_durable_is_made_so_by_the_next_start() -> None:
+    """Whichever sync of a folder failed the first time, and however many folders had to be made."""
+    path = f"{MOUNT}/a/b/telemetry"
+    nth = 0
+    while True:
+        nth += 1
+        disk = CrashDisk(faults=Faults(Fault("sync_folder", nth)))
+        try:
+            with Folder(disk, path).locked():
+                break
+        except StorageError:
+            with Folder(disk, path).locked():
+                left = disk.platter.least_after_crash().listing()
+        assert {f"{path}/{name}" for name in ("events", "journal", "rollups")} <= set(left), nth
+    assert nth > 5
+
+
+class Above(Files):
+    """A disk on which the folders above a path cannot be synced, for a reason."""
+
+    def __init__(self, path: Path, number: int) -> None:
+        self._path = path
+        self._number = number
+
+    def sync_folder(self, path: str) -> None:
+        if self._path.is_relative_to(path):
+            raise OSError(self._number, os.strerror(self._number), path)
+        super().sync_folder(path)
+
+
+def test_folders_above_that_are_not_ours_stop_no_start(tmp_path: Path) -> None:
+    """One that we may not read, or on a disk that syncs no folders; but where the disk fails, its names may be lost."""
+    path = tmp_path / "telemetry"
+    path.mkdir()
+    with (
+        pytest.raises(StorageError, match="Input/output error"),
+        Folder(Above(tmp_path, errno.EIO), str(path)).locked(),
+    ):
+        pass
+    for number in (errno.EACCES, errno.EINVAL, errno.EROFS):
+        with Folder(Above(tmp_path, number), str(path)).locked() as folder:
+            assert Files().names(folder.path) == ["events", "journal", "lock", "rollups"]
+        (path / "lock").unlink()
 
 
 @pytest.mark.parametrize("kind", [*ODD, "file"])

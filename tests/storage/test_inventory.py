@@ -12,8 +12,9 @@ from telemetryd.storage.compactor import Merge, merge, remove
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from telemetryd.storage.inventory import judge, take_inventory
-from telemetryd.storage.journal import ActiveSegment, Checkpoint, EventsRecord, encode_record
+from telemetryd.storage.journal import ActiveSegment
 from telemetryd.storage.part_name import Kind, Level, Part
+from telemetryd.storage.records import Checkpoint, EventsRecord, encode_record
 
 from .samples import HOUR, INTERVAL, frozen_of, hour_parts, in_file_order, sealed, stored_rows
 

@@ -14,19 +14,10 @@ import pytest
 from telemetryd.model.errors import CorruptFile
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
-from telemetryd.storage.journal import (
-    ActiveSegment,
-    Checkpoint,
-    EventsRecord,
-    ExpiredRecord,
-    Record,
-    encode_record,
-    first_sequence_of,
-    read_segment,
-)
+from telemetryd.storage.journal import ActiveSegment, SegmentContent, first_sequence_of, read_segment
+from telemetryd.storage.records import Checkpoint, EventsRecord, ExpiredRecord, Record, encode_record
 from tests.damage import flipped
-
-from .samples import FailingFiles
+from tests.disk.faults import FailingFiles, Fault, Faults
 
 CHECKPOINT = Checkpoint(sequence=7, detailed=False, state=b"\x00state\xff")
 RECORDS: list[Record] = [
@@ -270,3 +261,84 @@ def test_a_segment_that_the_disk_does_not_give_is_corrupt(files: Files, folder: 
             read_segment(Failing(number), path)
     with pytest.raises(OSError, match="Too many open files"):
         read_segment(Failing(errno.EMFILE), path)
+
+
+def torn(files: Files, folder: Folder, *lost: int) -> SegmentContent:
+    """Return a segment with two records of an earlier turn and three of the last, some of which never reached the disk."""
+    segment = ActiveSegment.create(files, folder, CHECKPOINT)
+    records = [EventsRecord(7 + number, 1.5 + (number > 1), "node", number, b"[]") for number in range(5)]
+    for number, record in enumerate(records):
+        data = encode_record(record)
+        segment.append([bytes(len(data)) if number in lost else data])
+    segment.abandon()
+    return read_segment(files, segment.path)
+
+
+@pytest.mark.parametrize(
+    ("lost", "left"),
+    [
+        ((), [0, 1, 2, 3, 4]),
+        ((4,), [0, 1, 2, 3]),
+        ((3,), [0, 1, 2]),
+        ((2,), [0, 1]),
+        ((2, 4), [0, 1]),
+        ((2, 3, 4), [0, 1]),
+        ((0,), [1, 2, 3, 4]),
+        ((0, 3), [1, 2]),
+    ],
+    ids=str,
+)
+def test_a_torn_write_counts_up_to_the_tear(
+    files: Files, folder: Folder, lost: tuple[int, ...], left: list[int]
+) -> None:
+    """Of records written together none counts behind one that is lost; damage to earlier ones costs itself alone."""
+    content = torn(files, folder, *lost).without_torn_turn()
+    assert [record.batch for record in content.records if isinstance(record, EventsRecord)] == left
+    assert content.damaged == sum(
+        len(encode_record(EventsRecord(7, 1.5, "node", 0, b"[]"))) for each in lost if each < 2
+    )
+
+
+def test_a_damaged_checkpoint_is_no_torn_write(files: Files, folder: Folder) -> None:
+    """It was synced before the segment had its name, so what comes after it was not written with it."""
+    segment = ActiveSegment.create(files, folder, CHECKPOINT)
+    segment.append([encode_record(RECORDS[0])])
+    segment.abandon()
+    path = Path(segment.path)
+    path.write_bytes(path.read_bytes().replace(b"state", b"stale"))
+    assert list(read_segment(files, segment.path).without_torn_turn().records) == RECORDS[:1]
+
+
+@pytest.mark.parametrize("lost", [(), (3,)], ids=str)
+def test_a_renewed_segment_holds_what_counted(files: Files, folder: Folder, lost: tuple[int, ...]) -> None:
+    """And nothing behind it that could count later, when another segment follows."""
+    content = torn(files, folder, *lost).without_torn_turn()
+    path = os.path.join(folder.journal, f"{7:020d}.active")
+    content.renew(files, path)
+    again = read_segment(files, path)
+    assert list(again.records) == list(content.records)
+    assert (again.checkpoint, again.torn) == (CHECKPOINT, 0)
+
+
+@pytest.mark.parametrize("verb", ["create", "write"])
+@pytest.mark.parametrize("lost", [(), (3,)], ids=str)
+def test_where_there_is_no_room_for_another_a_segment_is_cut_off_and_synced(
+    files: Files, folder: Folder, verb: str, lost: tuple[int, ...]
+) -> None:
+    """A disk that is nearly full stops no start: what has to free it is the daemon itself."""
+    content = torn(files, folder, *lost).without_torn_turn()
+    path = os.path.join(folder.journal, f"{7:020d}.active")
+    disk = FailingFiles(faults=Faults(Fault(verb, 1, errno.ENOSPC)))
+    content.renew(disk, path)
+    again = read_segment(files, path)
+    assert (list(again.records), again.torn) == (list(content.records), 0)
+    assert disk.faults.counts["shorten"] == 1
+    assert files.names(folder.journal) == [os.path.basename(path)]
+
+
+def test_a_disk_that_fails_is_not_one_without_room(files: Files, folder: Folder) -> None:
+    """No sync of a file is trusted whose sync may have failed before."""
+    disk = FailingFiles(faults=Faults(Fault("write", 1, errno.EIO)))
+    with pytest.raises(OSError, match="Input/output error"):
+        torn(files, folder).renew(disk, os.path.join(folder.journal, f"{7:020d}.active"))
+    assert disk.faults.counts["shorten"] == 0

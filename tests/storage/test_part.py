@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 from collections import Counter
@@ -33,8 +34,9 @@ from telemetryd.storage.part import (
 )
 from telemetryd.storage.part_name import Kind, Part
 from telemetryd.storage.rows import between, in_order
+from tests.disk.faults import FailingFiles, Fault, Faults
 
-from .samples import HOUR, FailingFiles, columns_of, frozen_of, in_file_order, rows_of, sealed
+from .samples import HOUR, columns_of, frozen_of, in_file_order, rows_of, sealed
 
 
 def written(files: Files, folder: Folder, count: int, kind: Kind = "events") -> Part:
@@ -215,6 +217,19 @@ def test_a_part_is_whole_or_not_there(folder: Folder) -> None:
             break
         assert not os.path.exists(part.path)
     assert len(read_events(Files(), part)) == 200
+
+
+def test_a_part_that_cannot_be_written_is_let_go_of_in_silence(
+    folder: Folder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Pyarrow would write what it still holds, and print that it could not."""
+    part = Part.named(folder, "events", HOUR, "part", 1, 100)
+    Files().make_folder(os.path.dirname(part.path))
+    for nth in (1, 2):
+        with pytest.raises(OSError, match="Input/output error"):
+            write_events(FailingFiles(faults=Faults(Fault("write", nth))), part.path, columns_of(100))
+    gc.collect()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_file_cut_off_anywhere_is_corrupt(files: Files, folder: Folder) -> None:

@@ -13,8 +13,9 @@ from telemetryd.storage.catalog import Catalog, HourParts
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from telemetryd.storage.inventory import take_inventory
+from tests.disk.faults import FailingFiles
 
-from .samples import HOUR, FailingFiles, frozen_of, in_file_order, sealed, stored_rows
+from .samples import HOUR, frozen_of, in_file_order, sealed, stored_rows
 
 DAY = 86400
 

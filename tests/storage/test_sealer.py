@@ -12,12 +12,14 @@ from telemetryd.storage.catalog import Catalog
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from telemetryd.storage.inventory import take_inventory
-from telemetryd.storage.journal import ActiveSegment, Checkpoint
+from telemetryd.storage.journal import ActiveSegment
 from telemetryd.storage.part import read_carry, read_events, read_rollups
+from telemetryd.storage.records import Checkpoint
 from telemetryd.storage.rollup_schema import table_of
 from telemetryd.storage.sealer import commit, seal
+from tests.disk.faults import FailingFiles
 
-from .samples import HOUR, FailingFiles, frozen_of, in_file_order, stored_rows
+from .samples import HOUR, frozen_of, in_file_order, stored_rows
 
 
 def test_each_row_lands_in_the_partition_of_its_own_hour(files: Files, folder: Folder) -> None:
