@@ -38,7 +38,8 @@ from telemetryd.model.events import Event, OperationStart, StatusChange  # noqa:
 from telemetryd.model.settings import Settings  # noqa: E402
 from telemetryd.storage.files import Files  # noqa: E402
 from telemetryd.storage.folder import Folder  # noqa: E402
-from telemetryd.storage.journal import ActiveSegment, Checkpoint, EventsRecord, encode_record  # noqa: E402
+from telemetryd.storage.journal import ActiveSegment  # noqa: E402
+from telemetryd.storage.records import Checkpoint, EventsRecord, encode_record  # noqa: E402
 
 HOUR = 3600
 BATCH = 500

@@ -50,6 +50,7 @@ from telemetryd.instrumentation.events import (
 )
 from telemetryd.live.realtime import realtime
 from telemetryd.model.errors import StorageError, TelemetrydError
+from telemetryd.model.settings import Settings
 from telemetryd.model.timerange import TimeRange
 from telemetryd.picture import hours_held, snapshot
 from telemetryd.query.engine import QueryEngine
@@ -103,13 +104,15 @@ async def running(
             instrumentation.emit(SettingsDamaged(str(configuration.stored_path)))
         ledger = Ledger(settings(), instrumentation)
         try:
-            catalog, recovery = await asyncio.to_thread(_recover, files, folder, ledger, instrumentation, clock())
+            catalog, recovery = await asyncio.to_thread(
+                _recover, files, folder, ledger, settings(), instrumentation, clock()
+            )
         except OSError as error:
             raise StorageError(f"{folder.path}: expected a store that can be read, found: {error}") from None
         recorder = Recorder(
             ledger,
             settings,
-            partial(_create_segment, files, folder),
+            partial(_create_segment, files, folder, instrumentation),
             instrumentation,
             clock,
         )
@@ -221,12 +224,12 @@ async def _until_signalled(configuration: Configuration, files: Files | None, cl
 
 
 def _recover(
-    files: Files, folder: Folder, ledger: Ledger, instrumentation: Instrumentation, now: float
+    files: Files, folder: Folder, ledger: Ledger, settings: Settings, instrumentation: Instrumentation, now: float
 ) -> tuple[Catalog, Recovery]:
     inventory = take_inventory(files, folder)
     for path, reason in inventory.set_aside:
         instrumentation.emit(Quarantined(path, reason))
-    recovery = recover(files, folder, inventory, ledger, instrumentation)
+    recovery = recover(files, folder, inventory, ledger, settings, instrumentation)
     for error in seed_window(files, inventory.catalog, ledger, now):
         inventory.catalog.replace(error.part.hour, (error.part,), ())
         folder.quarantine(error.part.path)
@@ -234,8 +237,11 @@ def _recover(
     return inventory.catalog, recovery
 
 
-def _create_segment(files: Files, folder: Folder, first_sequence: int, detailed: bool, state: bytes) -> ActiveSegment:
-    return ActiveSegment.create(files, folder, Checkpoint(first_sequence, detailed, state))
+def _create_segment(
+    files: Files, folder: Folder, instrumentation: Instrumentation, first_sequence: int, detailed: bool, state: bytes
+) -> ActiveSegment:
+    checkpoint = Checkpoint(first_sequence, detailed, state, instrumentation.totals())
+    return ActiveSegment.create(files, folder, checkpoint)
 
 
 def _fingerprint(recorder: Recorder, catalog: Catalog, clock: Callable[[], float], span: TimeRange) -> str | None:

@@ -64,6 +64,8 @@ def _store(view: dict[str, Any]) -> Iterator[str]:
     yield f"  rollups     {_count(rollups['files'], 'file')}, {_bytes(rollups['bytes'])}"
     yield f"  sequences   up to {view['last_sequence']:,}"
     yield f"  quarantine  {_count(view['quarantine'], 'file')}"
+    if view["books"]:
+        yield f"  books       {_books(view['books'])}"
     yield "journal"
     for segment in view["journal"]:
         told = "cannot be read" if segment["events"] is None else _count(segment["events"], "event")
@@ -85,6 +87,8 @@ def _segment(view: dict[str, Any]) -> Iterator[str]:
     yield f"  {'closed' if view['closed'] else 'active'}, {_bytes(view['bytes'])}"
     kept = "kept in detail" if checkpoint["detailed"] else "kept as rollups only"
     yield f"  checkpoint  before sequence {checkpoint['sequence']}, {_bytes(checkpoint['state_bytes'])} of state; its rows are {kept}"
+    if checkpoint["books"]:
+        yield f"  books       {_books(checkpoint['books'])}"
     for kind, tally in view["records"].items():
         yield f"  {kind:<11} {_count(tally['records'], 'record')}, {_count(tally['events'], 'event')}"
     yield f"  torn        {_bytes(view['torn_bytes'])} at its end"
@@ -98,6 +102,12 @@ def _segment(view: dict[str, Any]) -> Iterator[str]:
         else:
             told = f"{_time(record['at'])}  {_count(record['events'], 'operation')}"
         yield f"  {record['kind']:<11} {span:<20} {told}"
+
+
+def _books(books: dict[str, int]) -> str:
+    """Return the account of the process that began a segment, as it was then."""
+    received, *rest = ((word.replace("_", " "), number) for word, number in books.items())
+    return f"{received[0]} {received[1]:,} = {' + '.join(f'{word} {number:,}' for word, number in rest)}"
 
 
 def _part(view: dict[str, Any]) -> Iterator[str]:

@@ -60,6 +60,7 @@ def inspect_store(files: Looking, path: str) -> Shown:
         "events": {"files": len(events), "rows": rows, "bytes": size, "bytes_per_row": size / rows if rows else None},
         "rollups": {"files": len(rollups), "bytes": sum(part["bytes"] for part in rollups)},
         "journal": segments,
+        "books": next((each["books"] for each in reversed(segments) if each["books"]), None),
         "last_sequence": max([*beyond, *(each["last_sequence"] or 0 for each in segments)], default=0),
         "quarantine": sum(len(names) for _, _, names in os.walk(os.path.join(folder.path, QUARANTINE))),
     }
@@ -83,6 +84,7 @@ def inspect_segment(files: Files, path: str, most: int) -> Shown:
             "sequence": content.checkpoint.sequence,
             "detailed": content.checkpoint.detailed,
             "state_bytes": len(content.checkpoint.state),
+            "books": content.checkpoint.books or None,
         },
         "records": kinds,
         "torn_bytes": content.torn,
@@ -142,14 +144,15 @@ def _part_in_store(files: Files, part: Part) -> Shown:
 
 
 def _segment_in_store(files: Files, path: str) -> Shown:
-    shown: Shown = {"name": os.path.basename(path), "bytes": files.size(path), "events": None, "last_sequence": None}
+    shown: Shown = {"name": os.path.basename(path), "bytes": files.size(path)}
     try:
-        records = list(read_segment(files, path).records)
+        content = read_segment(files, path)
     except CorruptFile:
-        return shown
+        return shown | {"events": None, "last_sequence": None, "books": None}
+    records = list(content.records)
     counts = [len(events_of(record)) for record in records]
     last = max((record.first_sequence + count - 1 for record, count in zip(records, counts, strict=True)), default=None)
-    return shown | {"events": sum(counts), "last_sequence": last}
+    return shown | {"events": sum(counts), "last_sequence": last, "books": content.checkpoint.books or None}
 
 
 def _column(metadata: Any, at: int) -> Shown:

@@ -23,16 +23,14 @@ from telemetryd.storage.records import EventsRecord, ExpiredRecord, encode_recor
 
 from .ledger import Ledger
 from .producers import Verdict
-from .segments import Backlog, ClosedSegment, Recovery
+from .segments import MAX_HEADS, Backlog, ClosedSegment, Recovery
 from .submission import Submission
 from .verdicts import Verdicts
 from .welcomes import Welcome, Welcomes
 
 # A segment is rotated at this size even where its head has room for more rows.
 SEGMENT_BYTES = 64 << 20
-# Full heads, and segments of any size, that may wait for the sealer before nothing more is taken in:
-# memory is bounded.
-MAX_HEADS = 2
+# Segments of any size that may wait for the sealer before nothing more is taken in.
 MAX_SEGMENTS = 64
 CROWDED = "too many heads wait to be sealed: the disk takes no parts, or not fast enough"
 # How long intake waits for the sealer before it refuses, in seconds.

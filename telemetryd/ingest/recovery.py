@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from telemetryd.instrumentation import Instrumentation
@@ -11,11 +12,13 @@ from telemetryd.live.window import WIDEST, Tally
 from telemetryd.model.codec import Batch, decode_frame
 from telemetryd.model.errors import CorruptFile, Rejected
 from telemetryd.model.events import COMPLETED, FAILED
+from telemetryd.model.settings import Settings
 from telemetryd.model.timerange import HOUR
 from telemetryd.rollup.build import build
 from telemetryd.rollup.cells import operation_cells
 from telemetryd.rollup.columns import EventColumns
 from telemetryd.rollup.moves import is_entry
+from telemetryd.storage import sealer
 from telemetryd.storage.catalog import Catalog
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
@@ -26,67 +29,115 @@ from telemetryd.storage.part_file import UnreadablePart
 from telemetryd.storage.records import EventsRecord, ExpiredRecord
 
 from .ledger import Ledger
-from .segments import ClosedSegment, Recovery
+from .segments import MAX_HEADS, ClosedSegment, Recovery
 
 # The columns of an event that the window is made of.
 ENDINGS = ("timestamp", "event", "operation_type", "backend", "status", "previous", "latency", "sequence")
 
 
 def recover(
-    files: Files, folder: Folder, inventory: Inventory, ledger: Ledger, instrumentation: Instrumentation
+    files: Files,
+    folder: Folder,
+    inventory: Inventory,
+    ledger: Ledger,
+    settings: Settings,
+    instrumentation: Instrumentation,
 ) -> Recovery:
     """Replay the segments of an inventory, in order of their sequences, into a new ledger.
 
     Every valid record is applied. A segment that cannot be read at all is set aside. Records
     that reach into the next segment were never acknowledged and are passed over. The segment that
     was being written last is made durable as it was read, for producers will be told of what is in
-    it. Raises OSError.
+    it. A journal that is longer than what may wait in memory is sealed on the way. Raises OSError.
     """
-    readable: list[tuple[str, SegmentContent]] = []
-    for path in inventory.segments:
-        try:
-            readable.append((path, read_segment(files, path)))
-        except CorruptFile as error:
-            folder.quarantine(path)
-            instrumentation.emit(Quarantined(path, str(error)))
-    if readable and readable[-1][0].endswith(ACTIVE):
-        path, content = readable[-1]
-        readable[-1] = path, content.without_torn_turn()
-        readable[-1][1].renew(files, path)
-    closed: list[ClosedSegment] = []
+    segments = _readable(files, folder, inventory.segments, instrumentation)
+    relief = _Relief(files, folder, inventory.catalog, settings)
     empty: list[str] = []
     damaged: set[str] = set()
-    rows = torn = 0
-    for index, (path, content) in enumerate(readable):
-        following = readable[index + 1][1].checkpoint.sequence if index + 1 < len(readable) else None
-        missing = content.checkpoint.sequence - ledger.sequence if index else 0
-        before = readable[index - 1][0] if index else ""
+    before, count, rows, torn = "", 0, 0, 0
+    current = next(segments, None)
+    while current is not None:
+        path, content = current
+        upcoming = next(segments, None)
+        if upcoming is None and path.endswith(ACTIVE):
+            content = content.without_torn_turn()
+            content.renew(files, path)
+        missing = content.checkpoint.sequence - ledger.sequence if before else 0
         # After a segment without rows the next one begins one further, for it needs another name.
         if content.lost or (missing > (before in empty) and before not in damaged):
             instrumentation.emit(JournalDamaged(path, content.lost, max(0, missing)))
         if content.lost:
             damaged.add(path)
-        if index == 0 or content.checkpoint.sequence > ledger.sequence:
+        if not before or content.checkpoint.sequence > ledger.sequence:
             # Where records before this segment are lost, its checkpoint knows more than they told.
             _restore(ledger, path, content, instrumentation)
         elif content.checkpoint.state:
             # It was made after all that was acknowledged before it, and after nothing that was refused.
             with suppress(CorruptFile):
                 ledger.restore_producers(content.checkpoint.state)
-        _replay(content, ledger, following)
+        _replay(content, ledger, None if upcoming is None else upcoming[1].checkpoint.sequence)
+        count += 1
         rows += len(ledger.head)
         torn += content.torn + content.damaged
         frozen = ledger.freeze(content.checkpoint.detailed)
         if frozen is None:
             empty.append(path)
         else:
-            closed.append(ClosedSegment(frozen, path))
-    if readable:
-        instrumentation.emit(Recovered(len(readable), rows, torn))
+            relief.add(ClosedSegment(frozen, path), keep=path in damaged)
+        if upcoming is not None and upcoming[1].checkpoint.state:
+            relief.seal()
+        before, current = path, upcoming
+    if count:
+        instrumentation.emit(Recovered(count, rows, torn))
     if ledger.sequence <= inventory.catalog.last:
         # The journal is gone, the parts are not: their sequences are taken.
         ledger.skip_to(inventory.catalog.last + 1)
-    return Recovery(closed, empty, rows, frozenset(damaged))
+    return Recovery(relief.closed, empty, rows, frozenset(damaged))
+
+
+def _readable(
+    files: Files, folder: Folder, paths: Iterable[str], instrumentation: Instrumentation
+) -> Iterator[tuple[str, SegmentContent]]:
+    for path in paths:
+        try:
+            yield path, read_segment(files, path)
+        except CorruptFile as error:
+            folder.quarantine(path)
+            instrumentation.emit(Quarantined(path, str(error)))
+
+
+class _Relief:
+    """The heads that a replay has given and that wait to be sealed; beyond as many rows as ever wait, it seals the oldest.
+
+    That may be done where a checkpoint stands after them: only then their segments may go.
+    """
+
+    def __init__(self, files: Files, folder: Folder, catalog: Catalog, settings: Settings) -> None:
+        self.closed: list[ClosedSegment] = []
+        self._files = files
+        self._folder = folder
+        self._catalog = catalog
+        self._interval = settings.telemetry.sampling_interval
+        self._most = MAX_HEADS * settings.storage.head_rows
+        self._waiting = 0
+        self._kept: set[str] = set()
+
+    def add(self, closed: ClosedSegment, *, keep: bool) -> None:
+        self.closed.append(closed)
+        self._waiting += len(closed.head.columns)
+        if keep:
+            self._kept.add(closed.path)
+
+    def seal(self) -> None:
+        # On a disk that takes nothing the rest waits in memory, as far as that goes.
+        with suppress(OSError):
+            while self._waiting > self._most:
+                closed = self.closed[0]
+                parts = sealer.seal(self._files, self._folder, closed.head, self._interval)
+                sealer.commit(self._files, self._folder, closed.path, keep=closed.path in self._kept)
+                self._catalog.add(parts)
+                self._waiting -= len(closed.head.columns)
+                del self.closed[0]
 
 
 def _restore(ledger: Ledger, path: str, content: SegmentContent, instrumentation: Instrumentation) -> None:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from telemetryd.storage.head import FrozenHead
 
+# Full heads that may wait for the sealer before nothing more is taken in: memory is bounded.
+MAX_HEADS = 2
+
 
 @dataclass(slots=True)
 class ClosedSegment:

@@ -54,14 +54,12 @@ class Instrumentation:
 
     def balance(self) -> dict[str, Any]:
         """Return the books as they are now; ``received`` is the sum of all that follow it but the reasons."""
+        return {**self.totals(), "rejected_by_reason": dict(sorted(self.rejected.items()))}
+
+    def totals(self) -> dict[str, int]:
+        """Return the books without the reasons; ``received`` is the sum of all that follow it."""
         settled = {word: self.books[word] for word in VERDICTS}
-        reasons = dict(sorted(self.rejected.items()))
-        return {
-            "received": self.books["received"],
-            **settled,
-            "in_flight": self.in_flight,
-            "rejected_by_reason": reasons,
-        }
+        return {"received": self.books["received"], **settled, "in_flight": self.in_flight}
 
     @property
     def in_flight(self) -> int:

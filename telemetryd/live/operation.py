@@ -18,8 +18,8 @@ from telemetryd.model.events import COMPLETED, FAILED, NO_STATE, UNPLACED
 SETTLED: Final = 0
 
 _timestamp = attrgetter("timestamp")
-# What a named tuple's own constructor calls, without the call around it: each event makes a step.
-_new = tuple.__new__
+# What a named tuple's own constructor calls, without the call around it: each event makes some.
+made = tuple.__new__
 
 
 class Step(NamedTuple):
@@ -87,7 +87,7 @@ class Operation:
             # What nearly all steps are, and what _follow would say of them.
             previous, self.running, self.placed = self.placed, status, status if status < COMPLETED else NO_STATE
         self.since = timestamp
-        self.steps.append(_new(Step, (timestamp, status, sequence, previous, self.running, self.placed)))
+        self.steps.append(made(Step, (timestamp, status, sequence, previous, self.running, self.placed)))
         return previous
 
     def insert(self, timestamp: float, status: int, sequence: int, sealed: int, *, start: bool = False) -> list[Step]:

@@ -31,7 +31,7 @@ from telemetryd.model.events import (
 )
 from telemetryd.model.settings import LiveSettings
 
-from .operation import Operation, Step
+from .operation import Operation, Step, made
 from .rows import Ended, Patch, Rows
 from .series import SeriesTable, Words
 
@@ -42,8 +42,6 @@ MAX_ERROR_TYPES = 1000
 STEPS_BEFORE_FORGETTING = 16
 # How often operations are looked through for those beyond their age, in seconds.
 SWEEP = 5.0
-# What a named tuple's own constructor calls, without the call around it: each end makes one.
-_new = tuple.__new__
 
 
 class Tracker:
@@ -65,7 +63,6 @@ class Tracker:
         self.operations: dict[str, Operation] = {}
         self.ended: OrderedDict[str, Operation] = OrderedDict()
         self.in_flight = self.series.in_flight
-        self._first_seen = self.series.first_seen
         self.health: dict[str, tuple[float, int]] = {}
 
     def apply(self, events: Sequence[Event], first_sequence: int) -> Rows:
@@ -126,8 +123,7 @@ class Tracker:
             operation.append(timestamp, PENDING, sequence)
             self._fill(rows, at, OPERATION_START, operation.series, PENDING, operation_id)
             self.in_flight[operation.series][PENDING] += 1
-            if timestamp < self._first_seen[operation.series]:
-                self.series.saw(operation.series, timestamp)
+            self.series.saw(operation.series, timestamp)
         elif operation.started is not None:
             self._emit(StatusRepeated(operation_id))
             self._fill(rows, at, OPERATION_START, operation.series, PENDING, operation_id)
@@ -179,7 +175,7 @@ class Tracker:
                 operation.forget(self.sealed)
         else:
             self._insert(operation, timestamp, status, sequence, rows, at)
-        if operation.identified and timestamp < self._first_seen[operation.series]:
+        if operation.identified and timestamp < self.series.first_seen[operation.series]:
             self.series.saw(operation.series, timestamp)
         if status >= COMPLETED and operation.ended and not ended:
             self._end(operation_id, operation, Step(timestamp, status, sequence, NO_STATE, status, NO_STATE), rows, at)
@@ -273,7 +269,7 @@ class Tracker:
     def _ending(operation: Operation, weight: int) -> Ended:
         assert operation.end is not None
         end = operation.end
-        return _new(Ended, (end.timestamp, operation.series, end.status, operation.latency, weight))
+        return made(Ended, (end.timestamp, operation.series, end.status, operation.latency, weight))
 
     def _move(self, series: int, before: int, after: int) -> None:
         counts = self.in_flight[series]

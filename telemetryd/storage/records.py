@@ -22,11 +22,14 @@ class Checkpoint(Struct, frozen=True, array_like=True, gc=False):
     """All state before a segment's first record; ``sequence`` is that of its first row.
 
     ``detailed`` says whether its rows are to be kept; ``state`` is the recorder's, opaque here.
+    ``books`` are those of the process that began the segment, at that moment: nothing depends on them,
+    they are for people who look.
     """
 
     sequence: int
     detailed: bool
     state: bytes
+    books: dict[str, int] = {}
 
 
 class EventsRecord(Struct, frozen=True, array_like=True, gc=False):

@@ -105,7 +105,7 @@ class Intake:
         self.ledger = Ledger(self.settings, self.instrumentation)
         inventory = take_inventory(self.files, self.folder)
         self.catalog = inventory.catalog
-        recovery = recover(self.files, self.folder, inventory, self.ledger, self.instrumentation)
+        recovery = recover(self.files, self.folder, inventory, self.ledger, self.settings, self.instrumentation)
         seed_window(self.files, self.catalog, self.ledger, self.clock())
         self.recorder = Recorder(
             self.ledger,

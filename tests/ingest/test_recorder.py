@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from telemetryd.ingest.recorder import MAX_HEADS
+from telemetryd.ingest.segments import MAX_HEADS
 from telemetryd.storage.files import File
 from telemetryd.storage.folder import Folder
 from tests.disk.faults import PLENTY, FailingFiles, Fault

@@ -338,3 +338,62 @@ async def test_sequences_of_parts_are_not_given_again(intake: Intake) -> None:
     await intake.start()
     assert intake.catalog.last == 2
     assert intake.ledger.sequence > 2
+
+
+async def test_a_journal_longer_than_memory_is_sealed_on_the_way(intake: Intake) -> None:
+    """No more rows wait than ever do; each row is there once, and what was in flight, after another crash as well."""
+    await intake.start()
+    for number in range(1, 61):
+        await intake.store([start(f"{number}-{each}", HOUR + number + each / 100) for each in range(10)], number)
+        if number % 5 == 0:
+            await asyncio.wait_for(intake.recorder.rotate(), 30)
+    before = intake.rows(), intake.in_flight(), intake.ledger.producers.state()
+    assert len(before[0]) == 600
+    intake.set("storage", head_rows=100)
+    for _ in range(2):
+        await intake.crash()
+        await intake.start()
+        assert sum(len(closed.head.columns) for closed in intake.recorder.backlog.closed) <= 2 * 100
+        assert (intake.rows(), intake.in_flight(), intake.ledger.producers.state()) == before
+    assert len(intake.segments()) < 8
+
+
+async def test_a_long_journal_on_a_full_disk_is_replayed_all_the_same(intake: Intake, disk: FailingFiles) -> None:
+    """What cannot be sealed on the way waits in memory, and is sealed once there is room."""
+    await intake.start()
+    for number in range(1, 41):
+        await intake.store([start(f"{number}-{each}", HOUR + number) for each in range(10)], number)
+        if number % 5 == 0:
+            await asyncio.wait_for(intake.recorder.rotate(), 30)
+    before = intake.rows()
+    await intake.crash()
+    intake.set("storage", head_rows=100)
+    # There is room for a name in a folder that is there, and for none in a new one.
+    disk.faults.plan.append(Fault("add_folder", disk.faults.counts["add_folder"] + 1, times=PLENTY))
+    await intake.prepare()
+    assert len(intake.recorder.backlog.closed) == 8
+    assert intake.rows() == before
+    disk.faults.clear()
+    await intake.upkeep.seal()
+    assert len(intake.recorder.backlog.closed) == 0
+    assert intake.rows() == before
+
+
+async def test_no_segment_goes_on_the_way_where_the_next_checkpoint_is_lost(intake: Intake) -> None:
+    """It is the only one that tells of producers and operations in flight."""
+    await intake.start()
+    for number in range(1, 41):
+        await intake.store([start(f"{number}-{each}", HOUR + number) for each in range(10)], number)
+        if number % 10 == 0:
+            await asyncio.wait_for(intake.recorder.rotate(), 30)
+    before = intake.rows(), intake.in_flight()
+    await intake.crash()
+    intake.set("storage", head_rows=100)
+    for index in range(1, len(intake.segments())):
+        damaged = bytearray(segment(intake, index).read_bytes())
+        damaged[60] ^= 1
+        segment(intake, index).write_bytes(damaged)
+    segments = intake.segments()
+    await intake.prepare()
+    assert set(segments) <= set(intake.segments())
+    assert (intake.rows(), intake.in_flight()) == before
