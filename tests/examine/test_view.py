@@ -10,8 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from telemetryd.examine.text import view_lines
 from telemetryd.examine.view import inspect
 from telemetryd.model.errors import CorruptFile
+from telemetryd.storage.files import Files
+from telemetryd.storage.folder import Folder
+from telemetryd.storage.journal import ActiveSegment
+from telemetryd.storage.records import Checkpoint
 from tests.damage import ODD, put_odd
 
 from .places import ACTIVE, HOUR_EVENTS, HOUR_ROLLUP, flip, picture
@@ -27,6 +32,19 @@ def test_a_store_is_shown_hour_by_hour(store: Path) -> None:
     assert (shown["events"]["files"], shown["events"]["rows"]) == (3, 21)
     assert shown["events"]["bytes_per_row"] == shown["events"]["bytes"] / 21
     assert [each["events"] for each in shown["journal"]] == [7, 14]
+
+
+def test_the_books_of_whoever_wrote_last_are_shown(store: Path) -> None:
+    """Of the newest segment that has any: what came in, and what became of it."""
+    books = {"received": 10, "stored": 6, "duplicate": 3, "rejected": 1, "discarded": 0, "in_flight": 0}
+    assert inspect(str(store), 0, 0)["books"] is None
+    path = store / "journal" / "00000000000000000043.active"
+    ActiveSegment.create(Files(), Folder(Files(), str(store)), Checkpoint(43, True, b"", books)).close()
+    closed = path.with_suffix(".closed")
+    assert inspect(str(store), 0, 0)["books"] == inspect(str(closed), 0, 0)["checkpoint"]["books"] == books
+    line = "  books       received 10 = stored 6 + duplicate 3 + rejected 1 + discarded 0 + in flight 0"
+    assert line in view_lines(inspect(str(store), 0, 0))
+    assert line in view_lines(inspect(str(closed), 0, 0))
 
 
 def test_a_store_with_bad_files_is_shown_without_them(store: Path) -> None:

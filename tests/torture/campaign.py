@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -225,7 +226,7 @@ class Campaign:
         metrics_path = self._daemon.metrics_path
         self.outcome.account = account = settle(self._load, self._folder, metrics_path, self._raw, self._emitting)
         self.outcome.failures += account.examples
-        self.outcome.failures += self._fsck()
+        self.outcome.failures += self._fsck() + self._inspect()
 
     def _books(self) -> list[str]:
         """Send what is known to the last event, and see that the daemon's books say just that."""
@@ -255,6 +256,16 @@ class Campaign:
         command = [sys.executable, "-m", "telemetryd", "fsck", "--metrics-path", str(self._daemon.metrics_path)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         return [] if done.returncode == 0 else [f"fsck: {done.stdout[-2000:]}{done.stderr[-2000:]}"]
+
+    def _inspect(self) -> list[str]:
+        """What is wrong with the books that ``telemetryd inspect`` shows of the store at the end."""
+        command = [sys.executable, "-m", "telemetryd", "inspect", "--json", str(self._daemon.metrics_path)]
+        shown = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout)["books"]
+        (stopped,) = self._daemon.events("stopped")
+        expected = {word: stopped[word] for word in ("received", "stored", "duplicate", "rejected", "discarded")}
+        return (
+            [] if shown == {**expected, "in_flight": 0} else [f"inspect: expected the books {expected}, found {shown}"]
+        )
 
     def _tail(self) -> str:
         return self._daemon.log_since_start[-4000:]
