@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
 from telemetryd.instrumentation import Instrumentation
@@ -26,6 +27,7 @@ from telemetryd.storage.inventory import Inventory
 from telemetryd.storage.journal import ACTIVE, SegmentContent, read_segment
 from telemetryd.storage.part import read_events
 from telemetryd.storage.part_file import UnreadablePart
+from telemetryd.storage.part_name import Part
 from telemetryd.storage.records import EventsRecord, ExpiredRecord
 
 from .ledger import Ledger
@@ -51,42 +53,42 @@ def recover(
     it. A journal that is longer than what may wait in memory is sealed on the way. Raises OSError.
     """
     segments = _readable(files, folder, inventory.segments, instrumentation)
-    relief = _Relief(files, folder, inventory.catalog, settings)
     empty: list[str] = []
     damaged: set[str] = set()
     before, count, rows, torn = "", 0, 0, 0
-    current = next(segments, None)
-    while current is not None:
-        path, content = current
-        upcoming = next(segments, None)
-        if upcoming is None and path.endswith(ACTIVE):
-            content = content.without_torn_turn()
-            content.renew(files, path)
-        missing = content.checkpoint.sequence - ledger.sequence if before else 0
-        # After a segment without rows the next one begins one further, for it needs another name.
-        if content.lost or (missing > (before in empty) and before not in damaged):
-            instrumentation.emit(JournalDamaged(path, content.lost, max(0, missing)))
-        if content.lost:
-            damaged.add(path)
-        if not before or content.checkpoint.sequence > ledger.sequence:
-            # Where records before this segment are lost, its checkpoint knows more than they told.
-            _restore(ledger, path, content, instrumentation)
-        elif content.checkpoint.state:
-            # It was made after all that was acknowledged before it, and after nothing that was refused.
-            with suppress(CorruptFile):
-                ledger.restore_producers(content.checkpoint.state)
-        _replay(content, ledger, None if upcoming is None else upcoming[1].checkpoint.sequence)
-        count += 1
-        rows += len(ledger.head)
-        torn += content.torn + content.damaged
-        frozen = ledger.freeze(content.checkpoint.detailed)
-        if frozen is None:
-            empty.append(path)
-        else:
-            relief.add(ClosedSegment(frozen, path), keep=path in damaged)
-        if upcoming is not None and upcoming[1].checkpoint.state:
-            relief.seal()
-        before, current = path, upcoming
+    with _Relief(files, folder, inventory.catalog, settings) as relief:
+        current = next(segments, None)
+        while current is not None:
+            path, content = current
+            upcoming = next(segments, None)
+            if upcoming is None and path.endswith(ACTIVE):
+                content = content.without_torn_turn()
+                content.renew(files, path)
+            missing = content.checkpoint.sequence - ledger.sequence if before else 0
+            # After a segment without rows the next one begins one further, for it needs another name.
+            if content.lost or (missing > (before in empty) and before not in damaged):
+                instrumentation.emit(JournalDamaged(path, content.lost, max(0, missing)))
+            if content.lost:
+                damaged.add(path)
+            if not before or content.checkpoint.sequence > ledger.sequence:
+                # Where records before this segment are lost, its checkpoint knows more than they told.
+                _restore(ledger, path, content, instrumentation)
+            elif content.checkpoint.state:
+                # It was made after all that was acknowledged before it, and after nothing that was refused.
+                with suppress(CorruptFile):
+                    ledger.restore_producers(content.checkpoint.state)
+            _replay(content, ledger, None if upcoming is None else upcoming[1].checkpoint.sequence)
+            count += 1
+            rows += len(ledger.head)
+            torn += content.torn + content.damaged
+            frozen = ledger.freeze(content.checkpoint.detailed)
+            if frozen is None:
+                empty.append(path)
+            else:
+                relief.add(ClosedSegment(frozen, path), keep=path in damaged)
+            if upcoming is not None and upcoming[1].checkpoint.state:
+                relief.seal()
+            before, current = path, upcoming
     if count:
         instrumentation.emit(Recovered(count, rows, torn))
     if ledger.sequence <= inventory.catalog.last:
@@ -109,7 +111,8 @@ def _readable(
 class _Relief:
     """The heads that a replay has given and that wait to be sealed; beyond as many rows as ever wait, it seals the oldest.
 
-    That may be done where a checkpoint stands after them: only then their segments may go.
+    That may be done where a checkpoint stands after them: only then their segments may go. It is done in a
+    thread, one head at a time, while the replay goes on.
     """
 
     def __init__(self, files: Files, folder: Folder, catalog: Catalog, settings: Settings) -> None:
@@ -121,6 +124,16 @@ class _Relief:
         self._most = MAX_HEADS * settings.storage.head_rows
         self._waiting = 0
         self._kept: set[str] = set()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="relief")
+        self._under_way: tuple[ClosedSegment, Future[list[Part]]] | None = None
+        self._refused = False
+
+    def __enter__(self) -> _Relief:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._finish()
+        self._thread.shutdown()
 
     def add(self, closed: ClosedSegment, *, keep: bool) -> None:
         self.closed.append(closed)
@@ -129,15 +142,29 @@ class _Relief:
             self._kept.add(closed.path)
 
     def seal(self) -> None:
-        # On a disk that takes nothing the rest waits in memory, as far as that goes.
-        with suppress(OSError):
-            while self._waiting > self._most:
-                closed = self.closed[0]
-                parts = sealer.seal(self._files, self._folder, closed.head, self._interval)
-                sealer.commit(self._files, self._folder, closed.path, keep=closed.path in self._kept)
-                self._catalog.add(parts)
-                self._waiting -= len(closed.head.columns)
-                del self.closed[0]
+        while self._waiting > self._most:
+            self._finish()
+            if self._refused:
+                # The disk takes nothing: the rest waits in memory, as far as that goes.
+                return
+            closed = self.closed.pop(0)
+            self._waiting -= len(closed.head.columns)
+            self._under_way = closed, self._thread.submit(self._sealed, closed)
+
+    def _sealed(self, closed: ClosedSegment) -> list[Part]:
+        parts = sealer.seal(self._files, self._folder, closed.head, self._interval)
+        sealer.commit(self._files, self._folder, closed.path, keep=closed.path in self._kept)
+        return parts
+
+    def _finish(self) -> None:
+        if self._under_way is None:
+            return
+        (closed, parts), self._under_way = self._under_way, None
+        try:
+            self._catalog.add(parts.result())
+        except OSError:
+            self._refused = True
+            self.closed.insert(0, closed)
 
 
 def _restore(ledger: Ledger, path: str, content: SegmentContent, instrumentation: Instrumentation) -> None:

@@ -72,6 +72,10 @@ class SeriesTable:
     def __len__(self) -> int:
         return len(self.keys)
 
+    def knows(self, operation_type: str, backend: str) -> bool:
+        """Whether a pair has a series already."""
+        return (operation_type, backend) in self._numbers
+
     def number(self, operation_type: str, backend: str) -> int:
         """Return the number of a pair's series, new or known; ``folded`` counts what fell into ``other``."""
         number = self._numbers.get((operation_type, backend))

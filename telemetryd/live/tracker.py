@@ -34,12 +34,11 @@ from telemetryd.model.settings import LiveSettings
 from .operation import Operation, Step, made
 from .rows import Ended, Patch, Rows
 from .series import SeriesTable, Words
+from .straight import STEPS_BEFORE_FORGETTING, go_straight
 
 # A producer's free words are kept this long at most.
 LONGEST_ERROR_TYPE = 128
 MAX_ERROR_TYPES = 1000
-# Steps an operation may gather before those already sealed are forgotten.
-STEPS_BEFORE_FORGETTING = 16
 # How often operations are looked through for those beyond their age, in seconds.
 SWEEP = 5.0
 
@@ -69,15 +68,18 @@ class Tracker:
         """Apply events in their order; their rows have the sequences from ``first_sequence`` on."""
         rows = Rows.sized(len(events))
         rows.timestamp = [round(event.timestamp * 1e6) for event in events]
-        for at, event in enumerate(events):
-            if isinstance(event, StatusChange):
-                self._change_status(event, first_sequence + at, rows, at)
-            elif isinstance(event, OperationStart):
-                self._start(event, first_sequence + at, rows, at)
-            else:
-                self._change_health(event, rows, at)
+        go_straight(self, events, first_sequence, rows)
         self._forget_ended()
         return rows
+
+    def turn(self, event: Event, sequence: int, rows: Rows, at: int) -> None:
+        """Apply one event, whatever it is; its row is that at ``at``."""
+        if isinstance(event, StatusChange):
+            self._change_status(event, sequence, rows, at)
+        elif isinstance(event, OperationStart):
+            self._start(event, sequence, rows, at)
+        else:
+            self._change_health(event, rows, at)
 
     def overdue(self, now: float) -> list[str]:
         """Return the ids that have to expire: the oldest beyond the limits of age and number."""

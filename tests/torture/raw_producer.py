@@ -62,7 +62,7 @@ class RawProducer:
             if not line.endswith(b"\n"):
                 return
             last = json.loads(line)["welcome"]["last_batch"]
-            self._settle(last, "welcomes with")
+            self._welcomed(last)
             following = last + 1
             due = 0.0
             while not (self.ending and self._acked == self._sent):
@@ -88,19 +88,23 @@ class RawProducer:
 
     def _hear(self, line: dict[str, Any], following: int) -> int:
         if "ack" in line:
-            self._settle(line["ack"], "acknowledges")
+            self._acknowledged(line["ack"])
         elif "nack" in line:
             self._notes.note("nacked", line["nack"])
             time.sleep(min(0.1, line["retry_after"]))
             return min(following, line["nack"])
         return following
 
-    def _settle(self, number: int, does: str) -> None:
-        """Take note that all up to ``number`` is on disk."""
-        if not self._acked <= number <= self._sent:
-            raise BrokenWord(
-                f"{self._name}: the daemon {does} {number}, expected {self._acked} (acknowledged) to {self._sent} (sent)"
-            )
+    def _welcomed(self, last: int) -> None:
+        """The daemon tells the last batch that it has on disk: no fewer than it has acknowledged."""
+        if last < self._acked:
+            raise BrokenWord(f"{self._name}: the daemon has batches up to {last}, it acknowledged {self._acked}")
+        self._acknowledged(last)
+
+    def _acknowledged(self, number: int) -> None:
+        """Take note that all up to ``number`` is on disk; a batch that was sent once too often is acknowledged again."""
+        if number > self._sent:
+            raise BrokenWord(f"{self._name}: the daemon acknowledges {number}, sent were {self._sent}")
         if number > self._acked:
             self._notes.note("acked", number)
             self._acked = number
