@@ -18,8 +18,6 @@ from telemetryd.model.events import COMPLETED, FAILED, NO_STATE, UNPLACED
 SETTLED: Final = 0
 
 _timestamp = attrgetter("timestamp")
-# What a named tuple's own constructor calls, without the call around it: each event makes some.
-made = tuple.__new__
 
 
 class Step(NamedTuple):
@@ -81,13 +79,9 @@ class Operation:
 
     def append(self, timestamp: float, status: int, sequence: int) -> int:
         """Add a step at the end of the timeline; return its ``previous``."""
-        if self.running == status or COMPLETED <= self.running <= FAILED or self.expired or not self.identified:
-            previous, self.running, self.placed = self._follow(self.running, self.placed, status)
-        else:
-            # What nearly all steps are, and what _follow would say of them.
-            previous, self.running, self.placed = self.placed, status, status if status < COMPLETED else NO_STATE
+        previous, self.running, self.placed = self._follow(self.running, self.placed, status)
         self.since = timestamp
-        self.steps.append(made(Step, (timestamp, status, sequence, previous, self.running, self.placed)))
+        self.steps.append(Step(timestamp, status, sequence, previous, self.running, self.placed))
         return previous
 
     def insert(self, timestamp: float, status: int, sequence: int, sealed: int, *, start: bool = False) -> list[Step]:

@@ -22,12 +22,14 @@ from telemetryd.model.events import (
     StatusChange,
 )
 
-from .operation import Operation, Step, made
+from .operation import Operation, Step
 from .rows import Ended, Rows
 from .series import SeriesTable
 
 # Steps an operation may gather before those already sealed are forgotten.
 STEPS_BEFORE_FORGETTING = 16
+# What a named tuple's own constructor calls, without the call around it.
+_made = tuple.__new__
 
 
 class Tables(Protocol):
@@ -80,7 +82,7 @@ def go_straight(tables: Tables, events: Sequence[Event], first_sequence: int, ro
             number, left = operation.series, operation.placed
             kinds[at], statuses[at], previous[at] = STATUS_CHANGE, status, left
             placed = status if status < COMPLETED else NO_STATE
-            step = made(Step, (timestamp, status, first_sequence + at, left, status, placed))
+            step = _made(Step, (timestamp, status, first_sequence + at, left, status, placed))
             operation.running, operation.placed, operation.since = status, placed, timestamp
             operation.steps.append(step)
             queue = in_flight[number]
@@ -94,7 +96,7 @@ def go_straight(tables: Tables, events: Sequence[Event], first_sequence: int, ro
                 latency = operation.told if started is None else max(0.0, timestamp - started)
                 operation.latency = rows.latency[at] = latency
                 rows.retry_count[at] = operation.retry_count
-                rows.ended.append(made(Ended, (timestamp, number, status, latency, 1)))
+                rows.ended.append(_made(Ended, (timestamp, number, status, latency, 1)))
                 del operations[operation_id]
                 ended[operation_id] = operation
         elif (
@@ -108,7 +110,7 @@ def go_straight(tables: Tables, events: Sequence[Event], first_sequence: int, ro
             operation = operations[operation_id] = Operation(number, identified=True)
             operation.started = operation.since = timestamp
             operation.running = operation.placed = PENDING
-            operation.steps.append(made(Step, (timestamp, PENDING, first_sequence + at, NO_STATE, PENDING, PENDING)))
+            operation.steps.append(_made(Step, (timestamp, PENDING, first_sequence + at, NO_STATE, PENDING, PENDING)))
             kinds[at], statuses[at] = OPERATION_START, PENDING
             in_flight[number][PENDING] += 1
             if event.size is not None:

@@ -31,7 +31,7 @@ from telemetryd.model.events import (
 )
 from telemetryd.model.settings import LiveSettings
 
-from .operation import Operation, Step, made
+from .operation import Operation, Step
 from .rows import Ended, Patch, Rows
 from .series import SeriesTable, Words
 from .straight import STEPS_BEFORE_FORGETTING, go_straight
@@ -124,7 +124,7 @@ class Tracker:
             operation.started = timestamp
             operation.append(timestamp, PENDING, sequence)
             self._fill(rows, at, OPERATION_START, operation.series, PENDING, operation_id)
-            self.in_flight[operation.series][PENDING] += 1
+            self._move(operation.series, NO_STATE, PENDING)
             self.series.saw(operation.series, timestamp)
         elif operation.started is not None:
             self._emit(StatusRepeated(operation_id))
@@ -157,14 +157,13 @@ class Tracker:
             self._identify(operation, event.operation_type, event.backend, rows)
         self._fill(rows, at, STATUS_CHANGE, operation.series, status, operation_id)
         self._details(event, operation, rows, at)
-        ended = operation.ended
-        if ended and status >= COMPLETED:
+        if operation.ended and status >= COMPLETED:
             rows.previous[at] = operation.running
             self._emit(
                 StatusRepeated(operation_id) if operation.running == status else StatusContradicted(operation_id)
             )
             return
-        placed = operation.placed
+        ended, placed = operation.ended, operation.placed
         if timestamp >= operation.since:
             previous = rows.previous[at] = operation.append(timestamp, status, sequence)
             if previous == status:
@@ -177,9 +176,9 @@ class Tracker:
                 operation.forget(self.sealed)
         else:
             self._insert(operation, timestamp, status, sequence, rows, at)
-        if operation.identified and timestamp < self.series.first_seen[operation.series]:
+        if operation.identified:
             self.series.saw(operation.series, timestamp)
-        if status >= COMPLETED and operation.ended and not ended:
+        if operation.ended and not ended:
             self._end(operation_id, operation, Step(timestamp, status, sequence, NO_STATE, status, NO_STATE), rows, at)
 
     def _change_health(self, event: BackendHealthChange, rows: Rows, at: int) -> None:
@@ -270,8 +269,7 @@ class Tracker:
     @staticmethod
     def _ending(operation: Operation, weight: int) -> Ended:
         assert operation.end is not None
-        end = operation.end
-        return made(Ended, (end.timestamp, operation.series, end.status, operation.latency, weight))
+        return Ended(operation.end.timestamp, operation.series, operation.end.status, operation.latency, weight)
 
     def _move(self, series: int, before: int, after: int) -> None:
         counts = self.in_flight[series]
