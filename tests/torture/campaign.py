@@ -28,14 +28,17 @@ ENDS = {"SIGKILL": 80, "SIGKILL before it is ready": 12, "SIGTERM": 8}
 # Longest life of a daemon that is ready, and of one that is not yet, in seconds.
 READY_LIFE = 0.6
 START_LIFE = 0.7
+# One daemon in so many lives for so long (s): compaction catches up, for it begins anew where it was killed.
+LONG_LIFE_EVERY = 20
+LONG_LIFE = 4.0
 # One cycle in so many stops the daemon for a moment, and one in so many kills a producer.
 STOP_EVERY = 10
 PRODUCER_EVERY = 3
 HEAD_ROWS = (100, 1000, 20_000)
 DRAIN = 120.0
 # Mean pause between two batches of a producer, and between two bursts of an emitter (s).
-RAW_PAUSE = "0.1"
-EMITTING_PAUSE = "0.2"
+RAW_PAUSE = "0.2"
+EMITTING_PAUSE = "0.3"
 
 
 class Violation(Exception):
@@ -112,7 +115,8 @@ class Campaign:
         if end == "SIGKILL before it is ready":
             time.sleep(chosen.uniform(0, START_LIFE))
         elif self._ready():
-            self._watch(chosen.uniform(0, READY_LIFE))
+            long = self.outcome.cycles % LONG_LIFE_EVERY == LONG_LIFE_EVERY - 1
+            self._watch(LONG_LIFE if long else chosen.uniform(0, READY_LIFE))
         else:
             self.outcome.refused_starts += 1
             return
