@@ -189,14 +189,14 @@ class Daemon:
         assert code is None, f"the daemon ended with {code} before it was ready; its log:\n{self.log}"
         return self.answers()
 
-    def answers(self) -> bool:
-        """Whether it says that it is ready."""
+    def answers(self, path: str = "/-/ready") -> bool:
+        """Whether it says that it is ready; of ``/-/healthy``, whether it serves."""
         if not self.url:
             self.url = next((line["url"] for line in self.events("serving")), "")
         if not self.url:
             return False
         try:
-            return requests.get(self.url + "/-/ready", timeout=PATIENCE).status_code == 200
+            return requests.get(self.url + path, timeout=PATIENCE).status_code == 200
         except requests.ConnectionError:
             return False
 

@@ -96,8 +96,8 @@ class Campaign:
                 self.outcome.seconds = time.monotonic() - begin
                 progress(self.outcome)
             self._settle()
-        except Violation as violation:
-            self.outcome.failures.append(f"cycle {self.outcome.cycles + 1}: {violation}")
+        except (Violation, AssertionError) as error:
+            self.outcome.failures.append(f"cycle {self.outcome.cycles + 1}: {error}")
         finally:
             for process in self._producers.values():
                 process.kill()
@@ -136,8 +136,12 @@ class Campaign:
         self._daemon.launch(TELEMETRYD_STORAGE_HEAD_ROWS=head_rows, TORTURE_FAULTS=self._faults)
 
     def _ready(self) -> bool:
-        """Wait until the daemon is ready; with faults it may end instead, which is a refusal and no crash."""
-        alive = until(lambda: (self._daemon.alive and self._daemon.answers()) or not self._daemon.alive, "an answer")
+        """Wait until the daemon is ready; with faults it may end instead, which is a refusal and no crash.
+
+        On a disk that fails all the time it is never ready: that it serves is enough.
+        """
+        path = "/-/healthy" if self._chance else "/-/ready"
+        alive = until(lambda: not self._daemon.alive or self._daemon.answers(path), "the daemon to be ready")
         if alive and self._daemon.alive:
             return True
         if not self._chance:
