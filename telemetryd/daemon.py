@@ -40,6 +40,8 @@ from telemetryd.ingest.upkeep import Upkeep
 from telemetryd.instrumentation import Instrumentation
 from telemetryd.instrumentation.counters import VERDICTS
 from telemetryd.instrumentation.events import (
+    ConnectionCut,
+    ConnectionRefused,
     Draining,
     Quarantined,
     RequestFailed,
@@ -112,7 +114,7 @@ async def running(
         recorder = Recorder(
             ledger,
             settings,
-            partial(_create_segment, files, folder, instrumentation),
+            partial(_create_segment, files, folder),
             instrumentation,
             clock,
         )
@@ -148,6 +150,8 @@ async def running(
                 **instrumentation.balance(),
                 "dropped_by_producers": ledger.producers.dropped,
                 "folded_series": ledger.tracker.series.folded,
+                "connections_refused": instrumentation.counts[ConnectionRefused.__name__],
+                "connections_cut": instrumentation.counts[ConnectionCut.__name__],
             },
             browser=renderer.browser,
             max_streams=settings().http.max_streams,
@@ -229,8 +233,10 @@ def _recover(
     inventory = take_inventory(files, folder)
     for path, reason in inventory.set_aside:
         instrumentation.emit(Quarantined(path, reason))
+    # What is sealed while it is replayed has been in the window by then.
+    sealed = inventory.catalog.view()
     recovery = recover(files, folder, inventory, ledger, settings, instrumentation)
-    for error in seed_window(files, inventory.catalog, ledger, now):
+    for error in seed_window(files, sealed, ledger, now):
         inventory.catalog.replace(error.part.hour, (error.part,), ())
         folder.quarantine(error.part.path)
         instrumentation.emit(Quarantined(error.part.path, str(error)))
@@ -238,10 +244,9 @@ def _recover(
 
 
 def _create_segment(
-    files: Files, folder: Folder, instrumentation: Instrumentation, first_sequence: int, detailed: bool, state: bytes
+    files: Files, folder: Folder, first_sequence: int, detailed: bool, state: bytes, books: dict[str, int]
 ) -> ActiveSegment:
-    checkpoint = Checkpoint(first_sequence, detailed, state, instrumentation.totals())
-    return ActiveSegment.create(files, folder, checkpoint)
+    return ActiveSegment.create(files, folder, Checkpoint(first_sequence, detailed, state, books))
 
 
 def _fingerprint(recorder: Recorder, catalog: Catalog, clock: Callable[[], float], span: TimeRange) -> str | None:

@@ -21,7 +21,7 @@ from .segment import examine_segment
 
 # How many parts are done, and how many there are.
 Progress = Callable[[int, int], None]
-_OURS = ("journal", EVENTS, ROLLUPS, QUARANTINE, LOCK, "settings.json")
+_OURS = ("journal", EVENTS, ROLLUPS, QUARANTINE, LOCK, "settings.json", "charts")
 TORN = "bytes at its end are no record, as a write is that a crash cut short: a start passes over them"
 
 

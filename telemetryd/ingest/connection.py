@@ -56,7 +56,7 @@ class Intake(Protocol):
         """The daemon's clock, in Unix seconds."""
 
     def greet(self, hello: Hello, welcome: Welcome) -> None:
-        """Call ``welcome`` with the last batch of this producer that is on disk."""
+        """Call ``welcome`` with the last batch of this producer that is on disk; older connections of it end."""
 
     def submit(self, submission: Submission) -> None:
         """Hand events to the recorder; counts as pending until settled."""
@@ -127,6 +127,15 @@ class Connection(asyncio.Protocol):
         self._reject(Rejected("too_many_unfinished", found))
         self._forget()
         self.close()
+
+    def supersede(self) -> None:
+        """Hang up at once: another connection speaks for this producer now.
+
+        Nothing unread of this one was acknowledged, and nothing of it may be stored any more: its number may
+        be given to other events.
+        """
+        if self._transport is not None:
+            self._transport.abort()
 
     def _forget(self) -> None:
         held = self.unfinished
@@ -213,9 +222,10 @@ class Connection(asyncio.Protocol):
         if self._greeting:
             raise Rejected("bad_hello", "expected to wait for the welcome, found another hello")
         self._greeting = True
-        self.producer = hello.producer
+        self.producer = ""
         self._last_received = 0
         self._intake.greet(hello, partial(self._welcome, hello))
+        self.producer = hello.producer
 
     def _welcome(self, hello: Hello, last_batch: int) -> None:
         self._greeting = False

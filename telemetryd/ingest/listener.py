@@ -71,9 +71,10 @@ class Listener:
         return connection
 
     def greet(self, hello: Hello, welcome: Welcome) -> None:
-        """Call ``welcome`` with the last batch of this producer that is on disk."""
-        if sum(connection.producer == hello.producer for connection in self._connections) > 1:
+        """Call ``welcome`` with the last batch of this producer that is on disk; older connections of it end."""
+        for older in [each for each in self._connections if each.producer == hello.producer]:
             self.instrumentation.emit(ProducerShared(hello.producer))
+            older.supersede()
         self._recorder.greet(hello, welcome)
 
     def submit(self, submission: Submission) -> None:

@@ -38,7 +38,7 @@ LONGEST_WAIT = 10.0
 
 P = ParamSpec("P")
 R = TypeVar("R")
-CreateSegment = Callable[[int, bool, bytes], ActiveSegment]
+CreateSegment = Callable[[int, bool, bytes, dict[str, int]], ActiveSegment]
 
 
 class Recorder:
@@ -46,7 +46,7 @@ class Recorder:
 
     ``backlog`` is what waits for the sealer. While no segment is open the head is empty: every
     way that gives a segment up freezes the head in the same step.
-    ``create_segment(first_sequence, detailed, state)`` opens the next segment and may raise OSError.
+    ``create_segment(first_sequence, detailed, state, books)`` opens the next segment and may raise OSError.
     """
 
     def __init__(
@@ -283,7 +283,9 @@ class Recorder:
 
     async def _open(self) -> ActiveSegment:
         state = self.ledger.checkpoint()
-        self._segment = await self._on_disk(self._create_segment, self.ledger.sequence, self._detailed, state)
+        # Here and not in the thread, while which more comes in.
+        books = self._instrumentation.totals()
+        self._segment = await self._on_disk(self._create_segment, self.ledger.sequence, self._detailed, state, books)
         return self._segment
 
     async def _on_disk(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
@@ -20,7 +20,7 @@ from telemetryd.rollup.cells import operation_cells
 from telemetryd.rollup.columns import EventColumns
 from telemetryd.rollup.moves import is_entry
 from telemetryd.storage import sealer
-from telemetryd.storage.catalog import Catalog
+from telemetryd.storage.catalog import Catalog, HourParts
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from telemetryd.storage.inventory import Inventory
@@ -64,13 +64,15 @@ def recover(
             if upcoming is None and path.endswith(ACTIVE):
                 content = content.without_torn_turn()
                 content.renew(files, path)
+            if before in empty:
+                # The next one begins one further, for it needs another name.
+                ledger.skip_to(ledger.sequence + 1)
             missing = content.checkpoint.sequence - ledger.sequence if before else 0
-            # After a segment without rows the next one begins one further, for it needs another name.
-            if content.lost or (missing > (before in empty) and before not in damaged):
+            if content.lost or (missing > 0 and before not in damaged):
                 instrumentation.emit(JournalDamaged(path, content.lost, max(0, missing)))
             if content.lost:
                 damaged.add(path)
-            if not before or content.checkpoint.sequence > ledger.sequence:
+            if not before or missing > 0:
                 # Where records before this segment are lost, its checkpoint knows more than they told.
                 _restore(ledger, path, content, instrumentation)
             elif content.checkpoint.state:
@@ -199,15 +201,15 @@ def _replay(content: SegmentContent, ledger: Ledger, following: int | None) -> N
             ledger.apply_expired(known, record.at)
 
 
-def seed_window(files: Files, catalog: Catalog, ledger: Ledger, now: float) -> list[UnreadablePart]:
-    """Enter into the window what ended lately and is sealed already; return what could not be read.
+def seed_window(files: Files, sealed: Mapping[int, HourParts], ledger: Ledger, now: float) -> list[UnreadablePart]:
+    """Enter into the window what ended lately and was sealed before the replay; return what could not be read.
 
     The journal holds only what came after the last seal; without this a restart would empty
     the realtime answer.
     """
     unreadable: list[UnreadablePart] = []
     oldest = now - WIDEST
-    for hour, parts in catalog.view().items():
+    for hour, parts in sealed.items():
         if hour + HOUR > oldest:
             for part in parts.events:
                 try:

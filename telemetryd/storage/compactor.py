@@ -25,6 +25,10 @@ from .part import EventsWriter, read_carry, read_rollups, write_rollups
 from .part_name import Part
 from .summary import Summary
 
+# Rollups of an hour that is not over yet before it is compacted all the same: a start reads every part's
+# footer, and a query every part, so that a daemon that is restarted again and again must not gather thousands.
+MANY = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Merge:
@@ -48,9 +52,9 @@ class Merged:
 
 
 def plan(view: Mapping[int, HourParts], now: float, grace: float) -> list[Merge]:
-    """Return the hours that ended at least ``grace`` s ago and are not compacted, oldest first."""
-    finished = (hour for hour in sorted(view) if hour + HOUR + grace <= now)
-    return [Merge(hour, view[hour]) for hour in finished if _rewrite_events(view[hour]) or _rewrite_rollups(view[hour])]
+    """Return the hours that are not compacted and ended at least ``grace`` s ago, or have ``MANY`` parts, oldest first."""
+    due = (hour for hour in sorted(view) if hour + HOUR + grace <= now or len(view[hour].rollups) >= MANY)
+    return [Merge(hour, view[hour]) for hour in due if _rewrite_events(view[hour]) or _rewrite_rollups(view[hour])]
 
 
 def merge(files: Files, folder: Folder, merge: Merge, interval: int) -> Merged:

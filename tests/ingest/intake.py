@@ -105,8 +105,9 @@ class Intake:
         self.ledger = Ledger(self.settings, self.instrumentation)
         inventory = take_inventory(self.files, self.folder)
         self.catalog = inventory.catalog
+        sealed = self.catalog.view()
         recovery = recover(self.files, self.folder, inventory, self.ledger, self.settings, self.instrumentation)
-        seed_window(self.files, self.catalog, self.ledger, self.clock())
+        seed_window(self.files, sealed, self.ledger, self.clock())
         self.recorder = Recorder(
             self.ledger,
             lambda: self.settings,
@@ -165,7 +166,8 @@ class Intake:
         assert self._running is not None
         await asyncio.wait_for(self._running, 30)
 
-    def _create_segment(self, sequence: int, detailed: bool, state: bytes) -> ActiveSegment:
+    def _create_segment(self, sequence: int, detailed: bool, state: bytes, books: dict[str, int]) -> ActiveSegment:
+        # Without the books: events that come in here were not received by a listener.
         return ActiveSegment.create(self.files, self.folder, Checkpoint(sequence, detailed, state))
 
 

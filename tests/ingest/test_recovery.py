@@ -340,22 +340,31 @@ async def test_sequences_of_parts_are_not_given_again(intake: Intake) -> None:
     assert intake.ledger.sequence > 2
 
 
-async def test_a_journal_longer_than_memory_is_sealed_on_the_way(intake: Intake) -> None:
-    """No more rows wait than ever do; each row is there once, and what was in flight, after another crash as well."""
+async def test_a_journal_longer_than_memory_is_sealed_on_the_way(intake: Intake, clock: Clock) -> None:
+    """No more rows wait than ever do; each row is there once, what was in flight, and the window, after another crash as well."""
     await intake.start()
     for number in range(1, 61):
-        await intake.store([start(f"{number}-{each}", HOUR + number + each / 100) for each in range(10)], number)
+        events: list[Event] = [start(f"{number}-{each}", clock.now - 600 + number) for each in range(5)]
+        events += [change(f"{number}-{each}", "completed", clock.now - 500 + number) for each in range(5)]
+        await intake.store(events, number)
         if number % 5 == 0:
             await asyncio.wait_for(intake.recorder.rotate(), 30)
     before = intake.rows(), intake.in_flight(), intake.ledger.producers.state()
     assert len(before[0]) == 600
+    assert ended(intake, clock) == 300
     intake.set("storage", head_rows=100)
     for _ in range(2):
         await intake.crash()
         await intake.start()
         assert sum(len(closed.head.columns) for closed in intake.recorder.backlog.closed) <= 2 * 100
         assert (intake.rows(), intake.in_flight(), intake.ledger.producers.state()) == before
+        assert ended(intake, clock) == 300
     assert len(intake.segments()) < 8
+
+
+def ended(intake: Intake, clock: Clock) -> int:
+    """Return how many operations the window says ended lately."""
+    return sum(tally.count for tally in intake.ledger.window.tallies(clock.now, 900).values())
 
 
 async def test_a_long_journal_on_a_full_disk_is_replayed_all_the_same(intake: Intake, disk: FailingFiles) -> None:

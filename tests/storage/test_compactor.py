@@ -96,6 +96,23 @@ def test_many_parts_become_exactly_one_file_with_the_same_rows(files: Files, fol
     assert pd.read_parquet(folder.root("events"))["sequence"].is_unique
 
 
+def test_an_hour_with_many_parts_is_compacted_before_it_is_over(files: Files, folder: Folder) -> None:
+    """Again whenever there are so many; each row is there once, whatever is sealed after that."""
+    catalog, first, heads = Catalog(files, []), 1, []
+    for _ in range(2):
+        while len(catalog.view().get(HOUR, hour_parts([])).rollups) < compactor.MANY:
+            assert compactor.plan(catalog.view(), HOUR + 60, 0) == []
+            heads.append(frozen_of(3, first=first))
+            catalog.add(sealed(files, folder, heads[-1]))
+            first += 3
+        (due,) = compactor.plan(catalog.view(), HOUR + 60, 0)
+        merged = compactor.merge(files, folder, due, INTERVAL)
+        catalog.replace(merged.hour, merged.old, merged.new)
+        compactor.remove(files, folder, merged.old)
+        assert on_disk(files, folder, "events") == on_disk(files, folder, "rollups") == [f"hour-1-{first - 1}"]
+        assert stored_rows(files, catalog.view()) == in_file_order(*(head.columns for head in heads))
+
+
 def test_late_parts_join_a_compacted_hour(files: Files, folder: Folder) -> None:
     """A part that comes after compaction is taken in by the next one; other hours stay as they are."""
     catalog = Catalog(files, sealed(files, folder, frozen_of(300, hours=2)))
