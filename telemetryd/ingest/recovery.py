@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from telemetryd.instrumentation import Instrumentation
 from telemetryd.instrumentation.damage import CheckpointLost, JournalDamaged
-from telemetryd.instrumentation.events import Quarantined, Recovered
+from telemetryd.instrumentation.events import Quarantined, Recovered, Sealed, UpkeepFailed
 from telemetryd.live.window import WIDEST, Tally
 from telemetryd.model.codec import Batch, decode_frame
 from telemetryd.model.errors import CorruptFile, Rejected
@@ -56,7 +56,7 @@ def recover(
     empty: list[str] = []
     damaged: set[str] = set()
     before, count, rows, torn = "", 0, 0, 0
-    with _Relief(files, folder, inventory.catalog, settings) as relief:
+    with _Relief(files, folder, inventory.catalog, settings, instrumentation) as relief:
         current = next(segments, None)
         while current is not None:
             path, content = current
@@ -117,11 +117,14 @@ class _Relief:
     thread, one head at a time, while the replay goes on.
     """
 
-    def __init__(self, files: Files, folder: Folder, catalog: Catalog, settings: Settings) -> None:
+    def __init__(
+        self, files: Files, folder: Folder, catalog: Catalog, settings: Settings, instrumentation: Instrumentation
+    ) -> None:
         self.closed: list[ClosedSegment] = []
         self._files = files
         self._folder = folder
         self._catalog = catalog
+        self._instrumentation = instrumentation
         self._interval = settings.telemetry.sampling_interval
         self._most = MAX_HEADS * settings.storage.head_rows
         self._waiting = 0
@@ -161,12 +164,20 @@ class _Relief:
     def _finish(self) -> None:
         if self._under_way is None:
             return
-        (closed, parts), self._under_way = self._under_way, None
+        (closed, sealing), self._under_way = self._under_way, None
         try:
-            self._catalog.add(parts.result())
-        except OSError:
+            parts = sealing.result()
+        except OSError as error:
             self._refused = True
             self.closed.insert(0, closed)
+            self._instrumentation.emit(
+                UpkeepFailed(f"the journal is too long for memory and cannot be sealed: {error}")
+            )
+        else:
+            self._catalog.add(parts)
+            self._instrumentation.emit(
+                Sealed(len(closed.head.columns), len(parts), closed.head.first, closed.head.last)
+            )
 
 
 def _restore(ledger: Ledger, path: str, content: SegmentContent, instrumentation: Instrumentation) -> None:

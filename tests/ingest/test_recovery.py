@@ -382,6 +382,7 @@ async def test_a_long_journal_on_a_full_disk_is_replayed_all_the_same(intake: In
     await intake.prepare()
     assert len(intake.recorder.backlog.closed) == 8
     assert intake.rows() == before
+    assert intake.instrumentation.counts["UpkeepFailed"] == 1
     disk.faults.clear()
     await intake.upkeep.seal()
     assert len(intake.recorder.backlog.closed) == 0

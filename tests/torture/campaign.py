@@ -119,15 +119,19 @@ class Campaign:
             self._watch(LONG_LIFE if long else chosen.uniform(0, READY_LIFE))
         else:
             self.outcome.refused_starts += 1
-            return
+            end = "refusal to start"
+            if (code := self._daemon.wait()) != 1 or not self._daemon.events("cannot start"):
+                raise Violation(
+                    f"expected exit code 1 and a sentence of a daemon that cannot start, found {code}:\n{self._tail()}"
+                )
         self.outcome.ends[end] += 1
         if end == "SIGTERM":
             code = self._daemon.stop()
             if code and not self._chance:
                 raise Violation(f"expected exit code 0 after SIGTERM, found {code}:\n{self._tail()}")
-        else:
+        elif self._daemon.alive:
             self._daemon.kill()
-        if "Traceback" in self._tail():
+        if "Traceback" in self._daemon.log_since_start:
             raise Violation(f"the daemon's log has a traceback:\n{self._tail()}")
 
     def _launch(self, head_rows: int) -> None:
