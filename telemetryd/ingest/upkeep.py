@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
 from telemetryd.instrumentation import Instrumentation
-from telemetryd.instrumentation.events import Compacted, Quarantined, Removed, Sealed, UpkeepFailed
+from telemetryd.instrumentation.events import ClockStepped, Compacted, Quarantined, Removed, Sealed, UpkeepFailed
 from telemetryd.model.errors import StorageError
 from telemetryd.model.settings import Settings
 from telemetryd.model.timerange import HOUR, partition_of
@@ -48,8 +49,11 @@ class Upkeep:
         instrumentation: Instrumentation,
         clock: Callable[[], float],
         may_remove: Callable[[], bool] = lambda: True,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.problem = ""
+        self._monotonic = monotonic
+        self._trust = retention.Trust()
         self._may_remove = may_remove
         self._recorder = recorder
         self._catalog = catalog
@@ -173,10 +177,12 @@ class Upkeep:
             raise
 
     async def retain(self) -> None:
-        """Remove partitions that are older than the retention."""
-        if not self._may_remove():
+        """Remove partitions that are older than the retention, by a clock that was not just stepped ahead."""
+        now, passed, failed = self._clock(), self._monotonic(), None
+        if self._trust.stepped(now, passed):
+            self._instrumentation.emit(ClockStepped(round(self._trust.gained)))
+        if not (self._may_remove() and self._trust.settled(passed)):
             return
-        now, failed = self._clock(), None
         for hour in retention.plan(self._catalog.view(), now, self._settings().telemetry.retention_days):
             if self._stopping:
                 return

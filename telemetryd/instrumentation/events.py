@@ -245,6 +245,15 @@ class Quarantined(InternalEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class ClockStepped(InternalEvent):
+    """The host's clock was stepped ahead: nothing is removed by its word for a while."""
+
+    says: ClassVar[str] = "clock stepped ahead: nothing is removed for an hour"
+    level: ClassVar[str] = "warning"
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsChanged(InternalEvent):
     """Settings were changed over the API."""
 

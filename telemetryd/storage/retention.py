@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 
@@ -11,6 +12,36 @@ from .catalog import HourParts
 from .files import Files, remove_if_there
 from .folder import Folder
 from .part_name import KINDS
+
+# A clock that gains more than this on the time that passes was stepped, in seconds.
+LARGEST_GAIN = 3600.0
+# For so long after a step nothing is removed: who set the clock wrong may set it right. In seconds.
+SETTLING = 3600.0
+
+
+class Trust:
+    """Whether the host's clock says how old a partition is: not just after it was stepped ahead."""
+
+    def __init__(self) -> None:
+        self.gained = 0.0
+        self._offset: float | None = None
+        self._settled = -math.inf
+
+    def stepped(self, now: float, passed: float) -> bool:
+        """Whether the clock, at ``now`` (Unix s), was stepped since the last look; ``passed`` is monotonic seconds.
+
+        ``gained`` says by how much (s).
+        """
+        offset, before = now - passed, self._offset
+        self._offset = offset
+        self.gained = 0.0 if before is None else offset - before
+        if self.gained > LARGEST_GAIN:
+            self._settled = passed + SETTLING
+        return self.gained > LARGEST_GAIN
+
+    def settled(self, passed: float) -> bool:
+        """Whether the last step was long enough ago."""
+        return passed >= self._settled
 
 
 def plan(view: Mapping[int, HourParts], now: float, retention_days: int) -> list[int]:

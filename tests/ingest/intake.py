@@ -93,6 +93,8 @@ class Intake:
         self.clock = clock
         self.instrumentation = instrumentation
         self.settings = Settings()
+        # By how much the clock was stepped (s): no time passed for that.
+        self.stepped = 0.0
         self._running: asyncio.Task[None] | None = None
 
     def set(self, section: str, **changes: Any) -> None:
@@ -117,7 +119,7 @@ class Intake:
         )
         await self.recorder.open(recovery)
         common = (self.files, self.folder, lambda: self.settings, self.instrumentation, self.clock)
-        self.upkeep = Upkeep(self.recorder, self.catalog, *common)
+        self.upkeep = Upkeep(self.recorder, self.catalog, *common, monotonic=lambda: self.clock() - self.stepped)
 
     def record(self) -> None:
         """Begin to record."""

@@ -120,6 +120,24 @@ async def test_partitions_older_than_the_retention_go_and_no_others(intake: Inta
     assert intake.files.names(intake.folder.partition("rollups", HOUR - 2 * DAY + 3600)) == []
 
 
+async def test_a_clock_that_is_stepped_ahead_removes_nothing_for_an_hour(intake: Intake, clock: Clock) -> None:
+    """It may be set right again; if it was, nothing is gone, and if it stays, what is old goes then."""
+    intake.set("telemetry", retention_days=2)
+    intake.set("storage", late_quiet=0)
+    await intake.start()
+    await intake.store([start("a", HOUR - 7200.0)], 1)
+    await intake.upkeep.turn()
+    clock.now, intake.stepped = clock.now + 31 * DAY, 31 * DAY
+    for _ in range(3):
+        clock.now += 1000.0
+        await intake.upkeep.turn()
+    assert [row[-1] for row in intake.rows()] == ["a"]
+    assert intake.instrumentation.counts["ClockStepped"] == 1
+    clock.now += 2000.0
+    await intake.upkeep.turn()
+    assert intake.rows() == []
+
+
 async def test_rows_of_a_brief_segment_go_when_their_hour_is_compacted(intake: Intake, clock: Clock) -> None:
     """Their rollups stay."""
     intake.set("telemetry", enable_detailed_timing=False)
