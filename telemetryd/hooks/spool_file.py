@@ -42,7 +42,7 @@ class SpoolFile:
         Its name is on disk on return; its contents are once it is synced.
         """
         folder = os.path.dirname(path) or os.curdir
-        cls._make_folder(folder)
+        cls._make_folder(folder, 0o700)
         descriptor = _locked(path)
         try:
             state = _state_of(descriptor, path)
@@ -119,13 +119,13 @@ class SpoolFile:
         os.close(self.descriptor)
 
     @classmethod
-    def _make_folder(cls, path: str) -> None:
+    def _make_folder(cls, path: str, mode: int) -> None:
         """Make a folder and those above it where there are none, each with its name on disk."""
         if os.path.isdir(path):
             return
         above = os.path.dirname(path) or os.curdir
-        cls._make_folder(above)
-        os.makedirs(path, mode=0o700, exist_ok=True)
+        cls._make_folder(above, 0o777)
+        os.makedirs(path, mode, exist_ok=True)
         cls.sync_folder(above)
 
     def _next_marker(self, position: int, end: int) -> int:

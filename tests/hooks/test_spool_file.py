@@ -31,10 +31,14 @@ def ordinals(path: Path) -> list[int]:
 
 
 def test_a_new_spool_is_empty_and_for_its_user_alone(path: Path) -> None:
-    """It holds what a WAL does: folder and file are made where there are none."""
+    """It holds what a WAL does: folder and file are made where there are none; the folders above are as others are."""
+    path = path.parent / "its own" / "spool"
     file = SpoolFile.open(str(path))
     assert (file.state, file.found, file.size) == (State(), "", RECORDS)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    (path.parents[2] / "other").mkdir()
+    assert path.parents[1].stat().st_mode == (path.parents[2] / "other").stat().st_mode
     file.close()
 
 
