@@ -24,7 +24,7 @@ MEMORY = 2048
 def main() -> int:
     """Fuzz, or repeat."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("target", help="frame, event, settings, query or journal")
+    parser.add_argument("target", help="frame, event, settings, query, journal or spool")
     parser.add_argument("--seconds", type=int, default=60, help="0: until it is interrupted")
     parser.add_argument("--corpus", type=Path, help="folder of what reaches new code")
     parser.add_argument("--repeat", type=Path, help="run the bytes of a file once, without atheris")

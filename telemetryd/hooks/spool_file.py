@@ -39,23 +39,24 @@ class SpoolFile:
         """Return the spool at ``path``, locked, made where there is none; raises :class:`OSError`.
 
         One whose state is lost is set aside, for which of its events were sent nobody knows any more.
+        Its name is on disk on return; its contents are once it is synced.
         """
-        folder = os.path.dirname(path)
-        if folder:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
+        folder = os.path.dirname(path) or os.curdir
+        cls._make_folder(folder, 0o700)
         descriptor = _locked(path)
         try:
-            start = os.pread(descriptor, RECORDS, 0)
-            if not start.strip(b"\0"):
+            state = _state_of(descriptor, path)
+            if state is None and os.fstat(descriptor).st_size <= RECORDS:
                 # New, or left by a process that came no further.
                 _make(descriptor)
-                return cls(descriptor, State(), "")
-            if not start.startswith(MAGIC):
-                raise FileExistsError(errno.EEXIST, "expected a spool, found another file", path)
-            state = read_state(start[SLOT:])
+                state = State()
             if state is not None:
+                # Whoever made it may have died before its name was on disk.
+                cls.sync_folder(folder)
                 return cls(descriptor, state, "")
             os.rename(path, path + DAMAGED)
+            # Before the old name is given to another file.
+            cls.sync_folder(folder)
         except OSError:
             os.close(descriptor)
             raise
@@ -71,10 +72,10 @@ class SpoolFile:
         """Yield every valid record from ``position`` on whose ordinal is above those before it, with where it ends."""
         ordinal = 0
         while position + HEAD.size <= end:
-            head = os.pread(self.descriptor, HEAD.size, position)
+            head = self.read(HEAD.size, position)
             size = body_size(head)
             if size is not None and position + HEAD.size + size <= end:
-                record = decode_record(head, os.pread(self.descriptor, size, position + HEAD.size))
+                record = decode_record(head, self.read(size, position + HEAD.size))
                 if record is not None:
                     position += record.size
                     if record.ordinal > ordinal:
@@ -82,6 +83,10 @@ class SpoolFile:
                         yield record, position
                     continue
             position = self._next_marker(position + 1, end)
+
+    def read(self, size: int, position: int) -> bytes:
+        """Return ``size`` bytes, fewer where the file ends; raises :class:`OSError`."""
+        return os.pread(self.descriptor, size, position)
 
     def write(self, data: bytes | bytearray, position: int) -> None:
         """Write all of ``data`` or raise :class:`OSError`."""
@@ -100,13 +105,32 @@ class SpoolFile:
         """Return once all that was written is on disk; raises :class:`OSError`."""
         os.fdatasync(self.descriptor)
 
+    @staticmethod
+    def sync_folder(path: str) -> None:
+        """Return once the names in a folder are on disk as they are; raises :class:`OSError`."""
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
     def close(self) -> None:
         """Let go of the file, and of the lock where no other process has this descriptor."""
         os.close(self.descriptor)
 
+    @classmethod
+    def _make_folder(cls, path: str, mode: int) -> None:
+        """Make a folder and those above it where there are none, each with its name on disk."""
+        if os.path.isdir(path):
+            return
+        above = os.path.dirname(path) or os.curdir
+        cls._make_folder(above, 0o777)
+        os.makedirs(path, mode, exist_ok=True)
+        cls.sync_folder(above)
+
     def _next_marker(self, position: int, end: int) -> int:
         while position < end:
-            block = os.pread(self.descriptor, min(_BLOCK, end - position), position)
+            block = self.read(min(_BLOCK, end - position), position)
             found = block.find(MARKER)
             if found >= 0:
                 return position + found
@@ -133,6 +157,18 @@ def _locked(path: str) -> int:
             raise
         # Somebody set it aside between the opening and the locking.
         os.close(descriptor)
+
+
+def _state_of(descriptor: int, path: str) -> State | None:
+    """Return the state of a spool, None where it is lost or there never was one; raises :class:`FileExistsError` for another file."""
+    start = os.pread(descriptor, RECORDS, 0)
+    state = read_state(start[SLOT:])
+    if start.startswith(MAGIC):
+        return state
+    # Zeros are what a crash leaves of blocks that did not reach the disk.
+    if start[:SLOT].strip(b"\0") or (state is None and start.strip(b"\0")):
+        raise FileExistsError(errno.EEXIST, "expected a spool, found another file", path)
+    return None
 
 
 def _make(descriptor: int) -> None:

@@ -8,14 +8,21 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
 from msgspec import Struct
 
+from telemetryd.model.codec import encode_event
+from telemetryd.model.events import Event
+
 MAGIC = b"TLMDSPL1"
 SLOT = 4096  # bytes of the magic word's block and of each slot
 RECORDS = 3 * SLOT  # where the records begin
+
+# A record is closed at this size: few daemons take shorter lines than that.
+RECORD_BYTES = 2048
 
 # No UTF-8 text holds 0xFF, so events hold no marker.
 MARKER = b"\xff\x00SP"
@@ -74,6 +81,21 @@ def encode_record(record: Record) -> bytes:
     """Return a record as the bytes of a file."""
     facts = (record.ordinal, record.number, record.events)
     return HEAD.pack(MARKER, len(record.body), _checksum(facts, record.body), *facts) + record.body
+
+
+def bodies_of(events: Sequence[Event]) -> Iterator[tuple[bytes, int]]:
+    """Yield events as the bodies of records, with how many each holds."""
+    body: list[bytes] = []
+    size = 0
+    for event in events:
+        encoded = encode_event(event)
+        if body and size + len(encoded) >= RECORD_BYTES:
+            yield b",".join(body), len(body)
+            body, size = [], 0
+        body.append(encoded)
+        size += len(encoded) + 1
+    if body:
+        yield b",".join(body), len(body)
 
 
 def body_size(head: bytes) -> int | None:

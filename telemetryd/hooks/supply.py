@@ -184,7 +184,12 @@ class Supply:
 
     def _take_from_spool(self) -> None:
         assert self.spool is not None
-        for each in self.spool.take(self.outbox.room, self.outbox.next, self.outbox.max_body):
+        try:
+            batches = self.spool.take(self.outbox.room, self.outbox.next, self.outbox.max_body)
+        except OSError:
+            # It is the disk's fault, so the connection stays; the spool's trouble tells of it.
+            return
+        for each in batches:
             self.outbox.add_spooled(each.number, each.events, each.body, each.first)
             while self._marks and self._marks[0][0] <= each.last:
                 self.outbox.mark(self._marks.popleft()[1])

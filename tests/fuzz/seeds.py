@@ -6,6 +6,7 @@ import json
 import struct
 import zlib
 
+from telemetryd.hooks import spool_format
 from telemetryd.storage.records import Checkpoint, EventsRecord, ExpiredRecord, encode_record
 
 _START = {"event": "operation_start", "operation_id": "a", "operation_type": "add", "backend": "ipfs", "timestamp": 1.5}
@@ -13,6 +14,13 @@ _CHANGE = {"event": "status_change", "operation_id": "a", "status": "failed", "t
 _HEALTH = {"event": "backend_health_change", "backend": "s3", "new_status": "online", "timestamp": 3}
 _BEGINNING = struct.pack("<8sI", b"TLMDJRNL", 1)
 _HEADER = _BEGINNING + struct.pack("<I", zlib.crc32(_BEGINNING))
+
+
+_STATE = spool_format.encode_state(spool_format.State(4, "wal", 1, ((2, 2, 9),)))[:64].rstrip(b"\0")
+_SPOOLED = b"".join(
+    spool_format.encode_record(spool_format.Record(ordinal, 0, 1, json.dumps(_START | {"operation_id": name}).encode()))
+    for ordinal, name in enumerate("abc", 1)
+)
 
 
 def _json(value: object) -> bytes:
@@ -49,5 +57,12 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
         + encode_record(EventsRecord(7, 1.5, "wal", 3, b'{"batch":3,"events":[]}'))
         + encode_record(ExpiredRecord(8, 2.5, ["a", "b"])),
         encode_record(EventsRecord(7, 1.5, "", 0, b"\xff\x00TR"))[:-1],
+    ),
+    "spool": (
+        b"\0" + b"||".join((spool_format.MAGIC, _STATE, b"", _SPOOLED)),
+        b"\0" + b"||".join((spool_format.MAGIC, b"", b"", _SPOOLED)),
+        b"\0" + b"||".join((b"", _STATE, b"", b"")),
+        b"\0another file",
+        b"\1" + bytes((1, 2, 1, 40)) + bytes((1, 0, 0, 2, 0, 0, 3, 0, 9, 4, 50, 0, 4, 51, 0, 3, 0, 0, 9, 0, 251)),
     ),
 }

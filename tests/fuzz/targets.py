@@ -6,6 +6,7 @@ Each target takes bytes, does with them what the daemon does, and raises where a
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import tempfile
@@ -18,6 +19,9 @@ from telemetryd.api.envelope import encode, failure
 from telemetryd.api.errors import InvalidBody, failure_of
 from telemetryd.config import API_KEYS, load
 from telemetryd.config_sources import SETTINGS
+from telemetryd.hooks.spool import Spool
+from telemetryd.hooks.spool_format import MAGIC, SLOT, Record, State, encode_state
+from telemetryd.hooks.spool_format import encode_record as encode_spooled
 from telemetryd.ingest.framing import Framer, TooLong
 from telemetryd.model.codec import (
     Batch,
@@ -30,6 +34,7 @@ from telemetryd.model.codec import (
     encode_line,
 )
 from telemetryd.model.errors import CorruptFile, InvalidParameter, Rejected, SettingsError, TelemetrydError
+from telemetryd.model.events import OperationStart
 from telemetryd.query.request import MetricsRequest, OperationsRequest
 from telemetryd.storage.files import Files
 from telemetryd.storage.journal import read_segment
@@ -148,7 +153,72 @@ def journal(data: bytes) -> None:
         assert list(content.records) == records, "they can be asked for again"
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {each.__name__: each for each in (frame, event, settings, query, journal)}
+def spool(data: bytes) -> None:
+    """Any bytes in place of a spool are one, are set aside or are left alone; it gives back whole events, each once."""
+    if not data:
+        return
+    content = _records_of(data[1:]) if data[0] % 2 else _file_of(data[1:])
+    with tempfile.TemporaryDirectory(prefix="td-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as name:
+        path = os.path.join(name, "spool")
+        Path(path).write_bytes(content)
+        opened = Spool(path, 1 << 20)
+        try:
+            opened.open("wal", given=True)
+        except FileExistsError as error:
+            _has_words(str(error))
+            assert Path(path).read_bytes() == content, "another's file is left alone"
+            return
+        assert not opened.trouble or Path(path + ".damaged").read_bytes() == content
+        found = _taken_from(opened)
+        assert len(found) == len(set(found)), "given back twice"
+        opened.abandon()
+        again = Spool(path, 1 << 20)
+        again.open("wal", given=True)
+        assert _taken_from(again) == [], "dealt with, and there again"
+        again.abandon()
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    each.__name__: each for each in (frame, event, settings, query, journal, spool)
+}
+
+
+def _file_of(data: bytes) -> bytes:
+    """Return a file of what is on disk, or of its magic word, its two slots and its records with bars between them."""
+    magic, *rest = data.split(b"||", 3)
+    if len(rest) < 3:
+        return data
+    return b"".join(each.ljust(SLOT, b"\0")[:SLOT] for each in (magic, *rest[:2])) + rest[2]
+
+
+def _records_of(data: bytes) -> bytes:
+    """Return a file with a state of four bytes, and records of three each: ordinal, number, and what is wrong with it."""
+    done, first, count, number = data[:4].ljust(4, b"\0")
+    state = State(7, "wal", done, ((first, first + count, number),) if number else ())
+    content = bytearray(MAGIC.ljust(SLOT, b"\0") + encode_state(State()) + encode_state(state))
+    for at in range(4, len(data) - 2, 3):
+        body = b",".join(encode_event(OperationStart(f"{at}-{each}", "add", "ipfs", 1.0)) for each in range(1 + at % 3))
+        record = bytearray(encode_spooled(Record(data[at], data[at + 1], 1 + at % 3, body)))
+        wrong = data[at + 2]
+        if wrong:
+            record[wrong % len(record)] ^= wrong
+        content += record[: len(record) - wrong] if wrong > 250 else record
+    return bytes(content)
+
+
+def _taken_from(spool: Spool) -> list[str]:
+    """Return the ids of all events of a spool, which are dealt with then."""
+    found: list[str] = []
+    waiting, number = spool.events, 1
+    while batches := spool.take(2, number, 200):
+        for batch in batches:
+            events = [decode_event(json.dumps(each).encode()) for each in json.loads(b"[" + batch.body + b"]")]
+            assert batch.number > 0 and len(events) == batch.events > 0
+            found += [each.operation_id for each in events if isinstance(each, OperationStart)]
+            number = max(number, batch.number + 1)
+        spool.settle(batches[-1].last)
+    assert spool.events == 0 and waiting == len(found), "as many as it said"
+    return found
 
 
 def _has_words(*sentences: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -9,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from telemetryd.hooks.spool import BATCH_EVENTS, RECORD_BYTES, Spool, Spooled
-from telemetryd.hooks.spool_format import RECORDS, SLOT
+from telemetryd.hooks.spool import BATCH_EVENTS, Spool, Spooled
+from telemetryd.hooks.spool_format import RECORD_BYTES, RECORDS, SLOT, read_state
 from telemetryd.model.events import OperationStart
+
+from .bad_disk import BadDisk
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 1 << 20
@@ -23,12 +26,13 @@ class Disk:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.bad = BadDisk(path)
         self.spool = Spool(str(path), LIMIT)
 
     def open(self, name: str = "wal", *, given: bool = True, limit: int = LIMIT) -> Spool:
         """Open it as the next process does, after the last one was killed."""
         self.spool.abandon()
-        self.spool = Spool(str(self.path), limit)
+        self.spool = Spool(str(self.path), limit, self.bad.open)
         self.spool.open(name, given=given)
         return self.spool
 
@@ -208,6 +212,130 @@ def test_the_name_stays_while_events_wait_under_it(disk: Disk) -> None:
     disk.spool.take(1, 1, LONG)
     disk.spool.settle(1)
     assert disk.open("second").name == "second"
+
+
+def test_what_cannot_be_read_stays(disk: Disk) -> None:
+    """Wherever the reading fails: batches before it are handed out, the others are neither taken nor counted as such."""
+    spool = disk.open()
+    number = 1
+    for good_reads in range(40):
+        spool.append(events(*range(500)))
+        disk.bad.fails, disk.bad.good_reads = {"read"}, good_reads
+        found: list[Spooled] = []
+        with contextlib.suppress(OSError):
+            while True:
+                found += spool.take(2, number + len(found), 0)
+                spool.settle(spool.taken)
+        assert spool.trouble == "the spool cannot be read: [Errno 5] read"
+        assert spool.events == 500 - sum(batch.events for batch in found) > 0
+        disk.bad.heal()
+        found += spool.take(100, number + len(found), 0)
+        assert spool.trouble == ""
+        assert [each for batch in found for each in ids(batch)] == [str(each) for each in range(500)], good_reads
+        assert [batch.number for batch in found] == list(range(number, number + len(found)))
+        number += len(found)
+        spool.settle(spool.last)
+
+
+@pytest.mark.parametrize(
+    ("fails", "trouble"),
+    [
+        ("state", "the spool cannot keep the numbers of batches: [Errno 5] state"),
+        ("sync", "the spool is not safe on disk: [Errno 5] sync"),
+    ],
+)
+def test_a_number_that_cannot_be_kept_is_not_given(disk: Disk, fails: str, trouble: str) -> None:
+    """The next process would send the same events under another; they stay, and it is tried again."""
+    spool = disk.open()
+    spool.append(events("a", "b"))
+    spool.sync()
+    disk.bad.fails = {fails}
+    for _ in range(3):
+        assert spool.take(8, 41, LONG) == []
+        assert (spool.events, spool.taken, spool.trouble) == (2, 0, trouble)
+    disk.bad.heal()
+    assert told(spool.take(8, 43, LONG)) == [(43, ["a", "b"])]
+    disk.path.write_bytes(disk.bad.synced)
+    assert told(disk.open().take(8, 90, LONG)) == [(43, ["a", "b"])]
+
+
+def test_after_a_sync_that_failed_the_state_is_written_again(disk: Disk) -> None:
+    """The system may count it as written though it is not on disk."""
+    spool = disk.open()
+    for each in "ab":
+        spool.append(events(each))
+        spool.take(1, 1 + spool.taken, LONG)
+    spool.settle(1)
+    disk.bad.fails = {"sync"}
+    assert not spool.sync()
+    disk.path.write_bytes(disk.bad.synced)
+    disk.bad.heal()
+    assert spool.sync()
+    state = read_state(disk.bad.synced[SLOT:RECORDS])
+    assert state is not None
+    assert (state.done, state.given) == (1, ((2, 2, 2),))
+
+
+def test_what_a_failed_sync_left_is_not_called_safe_until_it_is_dealt_with(disk: Disk) -> None:
+    """A later sync that succeeds says nothing of what the failed one was for."""
+    spool = disk.open()
+    spool.append(events("a"))
+    disk.bad.fails = {"sync"}
+    assert not spool.sync()
+    disk.bad.heal()
+    assert spool.sync()
+    assert "not safe" in spool.trouble
+    spool.settle(spool.take(8, 1, LONG)[-1].last)
+    assert spool.trouble == ""
+
+
+def test_the_last_state_on_disk_is_not_written_over(disk: Disk) -> None:
+    """A power loss may tear every state that was written since the last sync: the one that was synced is whole."""
+    spool = disk.open()
+    for turn in range(5):
+        for _ in range(4 + turn % 2):
+            spool.append(events(turn))
+        batches = spool.take(8, 1 + spool.taken, 0)
+        synced, syncs = disk.bad.synced, disk.bad.syncs
+        newest = read_state(synced[SLOT:RECORDS])
+        for batch in batches:
+            spool.settle(batch.last)
+            now = bytearray(disk.path.read_bytes())
+            for start in (SLOT, 2 * SLOT):
+                if now[start : start + SLOT] != synced[start : start + SLOT]:
+                    now[start + 9 : start + SLOT] = bytes(SLOT - 9)
+            assert read_state(bytes(now[SLOT:RECORDS])) == newest
+        assert disk.bad.syncs == syncs, "an acknowledgement costs no sync"
+
+
+def test_a_state_that_a_killed_process_left_unsynced_is_synced_first(disk: Disk) -> None:
+    """Before the next process writes over the other one."""
+    spool = disk.open()
+    spool.append(events("a"))
+    spool.append(events("b"))
+    spool.take(1, 10, 0)
+    spool.settle(1)
+    left = disk.path.read_bytes()
+    syncs = disk.bad.syncs
+    disk.bad.fails = {"state"}
+    with pytest.raises(OSError, match="state"):
+        disk.open()
+    assert (disk.bad.syncs, disk.bad.synced) == (syncs + 1, left)
+
+
+def test_records_that_are_gone_since_they_were_counted_are_told(disk: Disk) -> None:
+    """Nothing waits for them, and what comes later goes on."""
+    spool = disk.open()
+    spool.append(events("a"))
+    spool.append(events("b"))
+    content = bytearray(disk.path.read_bytes())
+    content[-5] ^= 1
+    disk.path.write_bytes(content)
+    assert told(spool.take(8, 1, 0)) == [(1, ["a"])]
+    assert spool.take(8, 2, 0) == []
+    assert (spool.events, spool.trouble) == (0, "events of the spool that are damaged and cannot be sent: 1")
+    spool.append(events("c"))
+    assert told(spool.take(8, 2, 0)) == [(2, ["c"])]
 
 
 def test_a_disk_that_takes_nothing_is_told_and_tried_again(tmp_path: Path) -> None:

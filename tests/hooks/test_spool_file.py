@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -30,10 +31,14 @@ def ordinals(path: Path) -> list[int]:
 
 
 def test_a_new_spool_is_empty_and_for_its_user_alone(path: Path) -> None:
-    """It holds what a WAL does: folder and file are made where there are none."""
+    """It holds what a WAL does: folder and file are made where there are none; the folders above are as others are."""
+    path = path.parent / "its own" / "spool"
     file = SpoolFile.open(str(path))
     assert (file.state, file.found, file.size) == (State(), "", RECORDS)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    (path.parents[2] / "other").mkdir()
+    assert path.parents[1].stat().st_mode == (path.parents[2] / "other").stat().st_mode
     file.close()
 
 
@@ -64,6 +69,34 @@ def test_a_record_left_over_from_before_is_none(path: Path) -> None:
     assert ordinals(path) == [7, 8, 9]
 
 
+class Names(SpoolFile):
+    """Notes what a folder held whenever its names were brought to disk."""
+
+    on_disk: ClassVar[list[tuple[str, list[str]]]] = []
+
+    @staticmethod
+    def sync_folder(path: str) -> None:
+        Names.on_disk.append((os.path.basename(path), sorted(os.listdir(path))))
+        SpoolFile.sync_folder(path)
+
+
+def test_its_name_is_on_disk_as_well(path: Path) -> None:
+    """A file without a name is lost with all that was synced into it; so are the folders that were made for it."""
+    Names.on_disk.clear()
+    Names.open(str(path)).close()
+    assert Names.on_disk == [(path.parent.parent.name, ["folder"]), ("folder", ["spool"])]
+
+
+def test_a_damaged_one_has_its_new_name_on_disk_before_another_takes_the_old_one(path: Path) -> None:
+    """Else a crash could leave the old name to the new file and none to the old."""
+    filled(path, Record(1, 0, 1, b"x"))
+    with path.open("r+b") as file:
+        file.write(MAGIC.ljust(RECORDS, b"\0"))
+    Names.on_disk.clear()
+    Names.open(str(path)).close()
+    assert Names.on_disk == [("folder", ["spool.damaged"]), ("folder", ["spool", "spool.damaged"])]
+
+
 def test_another_file_is_left_alone(path: Path) -> None:
     """A path that is a mistake costs nobody his file."""
     path.parent.mkdir()
@@ -83,6 +116,29 @@ def test_a_spool_that_was_never_finished_is_made_again(path: Path, size: int) ->
     file = SpoolFile.open(str(path))
     assert (file.state, file.size) == (State(), RECORDS)
     file.close()
+
+
+def test_one_of_which_only_a_slot_reached_the_disk_is_made_again(path: Path) -> None:
+    """The blocks of a new file are written in any order; it had no records yet."""
+    filled(path)
+    content = path.read_bytes()
+    for left in (bytes(SLOT) + content[SLOT:], MAGIC.ljust(RECORDS, b"\0")):
+        path.write_bytes(left)
+        file = SpoolFile.open(str(path))
+        assert (file.state, file.found) == (State(), "")
+        file.close()
+
+
+def test_one_that_begins_with_zeros_and_goes_on_is_set_aside(path: Path) -> None:
+    """It had records, so it is not new, however little of its beginning is left."""
+    filled(path, Record(1, 0, 1, b"x"))
+    with path.open("r+b") as file:
+        file.write(bytes(RECORDS))
+    content = path.read_bytes()
+    made = SpoolFile.open(str(path))
+    assert made.found == f"a damaged spool was set aside as {path}.damaged"
+    made.close()
+    assert Path(f"{path}.damaged").read_bytes() == content
 
 
 def test_one_without_a_state_is_set_aside(path: Path) -> None:

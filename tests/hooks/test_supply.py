@@ -21,6 +21,8 @@ from telemetryd.hooks.supply import BATCH
 from telemetryd.model.codec import encode_line
 from telemetryd.model.events import OPERATION_START
 
+from .bad_disk import BadDisk
+
 LIMIT = 1 << 20
 SECTOR = 512
 
@@ -45,7 +47,8 @@ class Process:
 
     def __init__(self, path: Path, capacity: int = 1 << 20, limit: int = LIMIT) -> None:
         self.buffer = Buffer(capacity)
-        self.spool = Spool(str(path), limit)
+        self.disk = BadDisk(path)
+        self.spool = Spool(str(path), limit, self.disk.open)
         self.conversation = Conversation(self.buffer, "wal", self.spool)
         self.conversation.open_spool()
         self.supply = self.conversation.supply
@@ -245,6 +248,43 @@ def test_spooled_events_are_sent_in_large_batches(process: Process) -> None:
     assert len(process.due()) == 2
 
 
+def test_a_read_that_fails_costs_no_event(process: Process) -> None:
+    """Nor the connection: what was read is sent, the rest stays in the spool until it can be read."""
+    store = Store()
+    process.note(*range(5000))
+    process.supply.put_away()
+    process.connect(store)
+    process.disk.fails, process.disk.good_reads = {"read"}, 250
+    for _ in range(3):
+        for line in process.due():
+            process.hear(ack=store.take(line))
+        assert len(store.ids) + process.supply.spooled == 5000
+    assert 0 < len(store.ids) < 5000
+    assert "cannot be read" in process.conversation.trouble
+    process.disk.heal()
+    process.exchange(store)
+    assert store.ids == [str(number) for number in range(5000)]
+    assert process.conversation.trouble == ""
+
+
+@pytest.mark.parametrize("fails", ["state", "sync"])
+def test_what_has_no_number_on_disk_is_not_sent(process: Process, path: Path, fails: str) -> None:
+    """So it is stored once, by this process or the next."""
+    store = Store()
+    process.note("a")
+    process.supply.put_away()
+    process.connect(store)
+    process.disk.fails = {fails}
+    assert process.due() == []
+    assert (process.supply.spooled, process.conversation.trouble != "") == (1, True)
+    process.die()
+    again = Process(path)
+    again.connect(store)
+    again.exchange(store)
+    assert store.ids == ["a"]
+    again.die()
+
+
 class Lives(RuleBasedStateMachine):
     """Processes that note, send, are killed and lose power, and daemons that store, answer and are replaced."""
 
@@ -258,10 +298,10 @@ class Lives(RuleBasedStateMachine):
         self.count = 0
         self.in_memory: set[str] = set()
         self.safe: set[str] = set()
-        self.synced = self.path.read_bytes()
 
     def teardown(self) -> None:
         try:
+            self.process.disk.heal()
             self.process.connect(self.stores[-1])
             self.process.exchange(self.stores[-1])
             for store in self.stores:
@@ -280,9 +320,9 @@ class Lives(RuleBasedStateMachine):
         self.in_memory.update(ids)
         if put_away:
             assert self.process.supply.put_away()
-            self.safe |= self.in_memory
+            if not self.process.disk.fails:
+                self.safe |= self.in_memory
             self.in_memory.clear()
-            self.synced = self.path.read_bytes()
 
     @rule(behind=st.booleans(), arrive=st.integers(0, 3), answered=st.integers(0, 3))
     def exchange(self, behind: bool, arrive: int, answered: int) -> None:
@@ -290,11 +330,14 @@ class Lives(RuleBasedStateMachine):
         if not self.connected:
             self.process.connect(self.stores[-1])
         lines = self.process.due(behind=behind)
-        # Whatever was given a number in the spool is on disk before it leaves.
-        self.synced = self.path.read_bytes()
         self.connected = len(lines) <= arrive
         for number in [self.stores[-1].take(line) for line in lines[:arrive]][:answered]:
             self.process.hear(ack=number)
+
+    @rule(fails=st.sets(st.sampled_from(["read", "state", "sync"])), good_reads=st.integers(0, 9))
+    def fail(self, fails: set[str], good_reads: int) -> None:
+        """The disk, until this changes or the process does."""
+        self.process.disk.fails, self.process.disk.good_reads = fails, good_reads
 
     @rule(seed=st.none() | st.integers(0, 2**32))
     def die(self, seed: int | None) -> None:
@@ -302,11 +345,11 @@ class Lives(RuleBasedStateMachine):
         self.process.die()
         if seed is not None:
             choose = random.Random(seed)
-            now = self.path.read_bytes()
-            size = choose.choice((len(self.synced), len(now)))
+            synced, now = self.process.disk.synced, self.path.read_bytes()
+            size = choose.choice((len(synced), len(now)))
             content = bytearray(size)
             for at in range(0, size, SECTOR):
-                sector = choose.choice((self.synced, now))[at : at + SECTOR]
+                sector = choose.choice((synced, now))[at : at + SECTOR]
                 content[at : at + len(sector)] = sector[: size - at]
             self.path.write_bytes(content)
         self._begin_again()
@@ -314,6 +357,7 @@ class Lives(RuleBasedStateMachine):
     @precondition(lambda self: self.in_memory)
     @rule()
     def end(self) -> None:
+        self.process.disk.heal()
         self.process.supply.close()
         self.safe |= self.in_memory
         self._begin_again()
@@ -328,7 +372,6 @@ class Lives(RuleBasedStateMachine):
         self.in_memory.clear()
         self.connected = False
         self.process = Process(self.path)
-        self.synced = self.path.read_bytes()
 
 
 TestLives = Lives.TestCase
