@@ -26,6 +26,11 @@ DARK = {"color_scheme": "dark"}
 # Fewer colours make a small file, and nobody sees the difference.
 COLOURS = 160
 
+# Whether a chart of the live view has a line of several points.
+PAST_IS_DRAWN = """
+    () => [...document.querySelectorAll(".livecharts svg *")].some((each) => (each.getAttribute("d") ?? each.getAttribute("points") ?? "").length > 100)
+"""
+
 pytestmark = pytest.mark.slow
 
 
@@ -84,6 +89,8 @@ def test_live(
     page = visit(f"{busy.url}/", **options)
     page.expect_live()
     expect(page.page.locator(".livecharts svg").first).to_be_visible()
+    # The minutes before the page was opened come a moment later.
+    page.page.wait_for_function(PAST_IS_DRAWN)
     keep(f"live-{name}", page.page.screenshot())
 
 
