@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import socket
 import struct
 from collections.abc import Sequence
@@ -56,7 +57,7 @@ class Intake(Protocol):
         """The daemon's clock, in Unix seconds."""
 
     def greet(self, hello: Hello, welcome: Welcome) -> None:
-        """Call ``welcome`` with the last batch of this producer that is on disk; older connections of it end."""
+        """Call ``welcome`` with the last batch of this producer that is on disk; those of it that are gone end."""
 
     def submit(self, submission: Submission) -> None:
         """Hand events to the recorder; counts as pending until settled."""
@@ -128,14 +129,16 @@ class Connection(asyncio.Protocol):
         self._forget()
         self.close()
 
-    def supersede(self) -> None:
-        """Hang up at once: another connection speaks for this producer now.
+    def give_way(self) -> None:
+        """Close at once where the peer is gone: another connection speaks for its producer now.
 
-        Nothing unread of this one was acknowledged, and nothing of it may be stored any more: its number may
-        be given to other events.
+        What it sent last may be unread. That was never acknowledged, and must not take the number of other events.
         """
+        poll = select.poll()
         if self._transport is not None:
-            self._transport.abort()
+            poll.register(self._transport.get_extra_info("socket").fileno(), select.POLLRDHUP)
+            if poll.poll(0):
+                self._transport.abort()
 
     def _forget(self) -> None:
         held = self.unfinished

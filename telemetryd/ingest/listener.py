@@ -71,10 +71,10 @@ class Listener:
         return connection
 
     def greet(self, hello: Hello, welcome: Welcome) -> None:
-        """Call ``welcome`` with the last batch of this producer that is on disk; older connections of it end."""
+        """Call ``welcome`` with the last batch of this producer that is on disk; those of it that are gone end."""
         for older in [each for each in self._connections if each.producer == hello.producer]:
             self.instrumentation.emit(ProducerShared(hello.producer))
-            older.supersede()
+            older.give_way()
         self._recorder.greet(hello, welcome)
 
     def submit(self, submission: Submission) -> None:
