@@ -31,10 +31,10 @@ from telemetryd.model.events import (
 )
 from telemetryd.model.settings import LiveSettings
 
+from .fast_path import STEPS_BEFORE_FORGETTING, apply_fast
 from .operation import Operation, Step
 from .rows import Ended, Patch, Rows
 from .series import SeriesTable, Words
-from .straight import STEPS_BEFORE_FORGETTING, go_straight
 
 # A producer's free words are kept this long at most.
 LONGEST_ERROR_TYPE = 128
@@ -68,7 +68,7 @@ class Tracker:
         """Apply events in their order; their rows have the sequences from ``first_sequence`` on."""
         rows = Rows.sized(len(events))
         rows.timestamp = [round(event.timestamp * 1e6) for event in events]
-        go_straight(self, events, first_sequence, rows)
+        apply_fast(self, events, first_sequence, rows)
         self._forget_ended()
         return rows
 

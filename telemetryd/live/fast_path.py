@@ -1,4 +1,4 @@
-"""What nearly all events are, in one loop: a new operation starts, or one in flight enters its next status.
+"""The tracker's fast path for what nearly all events are: a new operation's start, the next status of one in flight.
 
 Nothing here that the tracker does not do for any event; it is the same with less around it, for
 it is done a hundred thousand times a second. Whatever is out of the ordinary is left to it.
@@ -33,7 +33,7 @@ _made = tuple.__new__
 
 
 class Tables(Protocol):
-    """What the tracker keeps, and what it does with an event that does not go straight."""
+    """What the tracker keeps, and what it does with an event that is out of the ordinary."""
 
     series: SeriesTable
     operations: dict[str, Operation]
@@ -43,7 +43,7 @@ class Tables(Protocol):
         """Apply one event, whatever it is; its row is that at ``at``."""
 
 
-def go_straight(tables: Tables, events: Sequence[Event], first_sequence: int, rows: Rows) -> None:
+def apply_fast(tables: Tables, events: Sequence[Event], first_sequence: int, rows: Rows) -> None:
     """Apply events in their order; ``rows`` has the timestamps, and takes the rest."""
     operations, ended, series = tables.operations, tables.ended, tables.series
     type_code, backend_code, in_flight, first_seen = (

@@ -1,4 +1,4 @@
-"""Going straight is the tracker's own way of applying events, in fewer steps: every row and all state are the same."""
+"""The fast path is the tracker's own way of applying events, in fewer steps: every row and all state are the same."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 
-from telemetryd.live import straight
+from telemetryd.live import fast_path
 from telemetryd.live.checkpoint import encode_tracker
 from telemetryd.live.rows import Rows
 from telemetryd.live.tracker import Tracker
@@ -17,7 +17,7 @@ from .plain import new_tracker
 from .test_tracker import batches
 
 
-class Winding(Tracker):
+class Slow(Tracker):
     """Applies every event by itself."""
 
     def apply(self, events: Sequence[Event], first_sequence: int) -> Rows:
@@ -32,7 +32,7 @@ class Winding(Tracker):
 def same(given_batches: Sequence[Sequence[Event]]) -> None:
     """Apply batches both ways, sealing now and then, and compare after each."""
     one, other = new_tracker(), new_tracker()
-    other.__class__ = Winding
+    other.__class__ = Slow
     sequence = 1
     for number, events in enumerate(given_batches):
         assert repr(one.apply(events, sequence)) == repr(other.apply(events, sequence))
@@ -49,7 +49,7 @@ def test_any_events_give_the_same_rows_and_the_same_state(given_batches: list[li
     same(given_batches)
 
 
-@pytest.mark.parametrize("steps", [3, straight.STEPS_BEFORE_FORGETTING + 5])
+@pytest.mark.parametrize("steps", [3, fast_path.STEPS_BEFORE_FORGETTING + 5])
 def test_many_steps_give_the_same_rows_and_the_same_state(steps: int) -> None:
     """Also where an operation gathers so many that some are forgotten."""
     words = ("processing", "retrying")
@@ -59,11 +59,11 @@ def test_many_steps_give_the_same_rows_and_the_same_state(steps: int) -> None:
     )
 
 
-def test_what_goes_straight_takes_no_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_ordinary_takes_no_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """A start in a series that is known, and statuses up to its end."""
     tracker = new_tracker()
     tracker.apply([OperationStart("first", "add", "ipfs", 1.0)], 1)
-    monkeypatch.setattr(Tracker, "turn", lambda *_: pytest.fail("expected to go straight"))
+    monkeypatch.setattr(Tracker, "turn", lambda *_: pytest.fail("expected the fast path"))
     life = [
         OperationStart("a", "add", "ipfs", 2.0, 17),
         StatusChange("a", "processing", 3.0),
