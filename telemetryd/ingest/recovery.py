@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
 from telemetryd.instrumentation import Instrumentation
 from telemetryd.instrumentation.damage import CheckpointLost, JournalDamaged
-from telemetryd.instrumentation.events import Quarantined, Recovered, Sealed, UpkeepFailed
+from telemetryd.instrumentation.events import Quarantined, Recovered
 from telemetryd.live.window import WIDEST, Tally
 from telemetryd.model.codec import Batch, decode_frame
 from telemetryd.model.errors import CorruptFile, Rejected
@@ -19,19 +18,18 @@ from telemetryd.rollup.build import build
 from telemetryd.rollup.cells import operation_cells
 from telemetryd.rollup.columns import EventColumns
 from telemetryd.rollup.moves import is_entry
-from telemetryd.storage import sealer
-from telemetryd.storage.catalog import Catalog, HourParts
+from telemetryd.storage.catalog import HourParts
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from telemetryd.storage.inventory import Inventory
 from telemetryd.storage.journal import ACTIVE, SegmentContent, read_segment
 from telemetryd.storage.part import read_events
 from telemetryd.storage.part_file import UnreadablePart
-from telemetryd.storage.part_name import Part
 from telemetryd.storage.records import EventsRecord, ExpiredRecord
 
 from .ledger import Ledger
-from .segments import MAX_HEADS, ClosedSegment, Recovery
+from .replay_sealer import ReplaySealer
+from .segments import ClosedSegment, Recovery
 
 # The columns of an event that the window is made of.
 ENDINGS = ("timestamp", "event", "operation_type", "backend", "status", "previous", "latency", "sequence")
@@ -56,7 +54,7 @@ def recover(
     empty: list[str] = []
     damaged: set[str] = set()
     before, count, rows, torn = "", 0, 0, 0
-    with _Relief(files, folder, inventory.catalog, settings, instrumentation) as relief:
+    with ReplaySealer(files, folder, inventory.catalog, settings, instrumentation) as sealer:
         current = next(segments, None)
         while current is not None:
             path, content = current
@@ -87,16 +85,16 @@ def recover(
             if frozen is None:
                 empty.append(path)
             else:
-                relief.add(ClosedSegment(frozen, path), keep=path in damaged)
+                sealer.add(ClosedSegment(frozen, path), keep=path in damaged)
             if upcoming is not None and upcoming[1].checkpoint.state:
-                relief.seal()
+                sealer.seal()
             before, current = path, upcoming
     if count:
         instrumentation.emit(Recovered(count, rows, torn))
     if ledger.sequence <= inventory.catalog.last:
         # The journal is gone, the parts are not: their sequences are taken.
         ledger.skip_to(inventory.catalog.last + 1)
-    return Recovery(relief.closed, empty, rows, frozenset(damaged))
+    return Recovery(sealer.closed, empty, rows, frozenset(damaged))
 
 
 def _readable(
@@ -108,76 +106,6 @@ def _readable(
         except CorruptFile as error:
             folder.quarantine(path)
             instrumentation.emit(Quarantined(path, str(error)))
-
-
-class _Relief:
-    """The heads that a replay has given and that wait to be sealed; beyond as many rows as ever wait, it seals the oldest.
-
-    That may be done where a checkpoint stands after them: only then their segments may go. It is done in a
-    thread, one head at a time, while the replay goes on.
-    """
-
-    def __init__(
-        self, files: Files, folder: Folder, catalog: Catalog, settings: Settings, instrumentation: Instrumentation
-    ) -> None:
-        self.closed: list[ClosedSegment] = []
-        self._files = files
-        self._folder = folder
-        self._catalog = catalog
-        self._instrumentation = instrumentation
-        self._interval = settings.telemetry.sampling_interval
-        self._most = MAX_HEADS * settings.storage.head_rows
-        self._waiting = 0
-        self._kept: set[str] = set()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="relief")
-        self._under_way: tuple[ClosedSegment, Future[list[Part]]] | None = None
-        self._refused = False
-
-    def __enter__(self) -> _Relief:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._finish()
-        self._thread.shutdown()
-
-    def add(self, closed: ClosedSegment, *, keep: bool) -> None:
-        self.closed.append(closed)
-        self._waiting += len(closed.head.columns)
-        if keep:
-            self._kept.add(closed.path)
-
-    def seal(self) -> None:
-        while self._waiting > self._most:
-            self._finish()
-            if self._refused:
-                # The disk takes nothing: the rest waits in memory, as far as that goes.
-                return
-            closed = self.closed.pop(0)
-            self._waiting -= len(closed.head.columns)
-            self._under_way = closed, self._thread.submit(self._sealed, closed)
-
-    def _sealed(self, closed: ClosedSegment) -> list[Part]:
-        parts = sealer.seal(self._files, self._folder, closed.head, self._interval)
-        sealer.commit(self._files, self._folder, closed.path, keep=closed.path in self._kept)
-        return parts
-
-    def _finish(self) -> None:
-        if self._under_way is None:
-            return
-        (closed, sealing), self._under_way = self._under_way, None
-        try:
-            parts = sealing.result()
-        except OSError as error:
-            self._refused = True
-            self.closed.insert(0, closed)
-            self._instrumentation.emit(
-                UpkeepFailed(f"the journal is too long for memory and cannot be sealed: {error}")
-            )
-        else:
-            self._catalog.add(parts)
-            self._instrumentation.emit(
-                Sealed(len(closed.head.columns), len(parts), closed.head.first, closed.head.last)
-            )
 
 
 def _restore(ledger: Ledger, path: str, content: SegmentContent, instrumentation: Instrumentation) -> None:
