@@ -16,18 +16,16 @@ import argparse
 import json
 import multiprocessing
 import os
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable
 from itertools import islice, product
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from measured_daemon import MeasuredDaemon, running
+
 MIB = 1 << 20
 TYPES = ("add", "get", "pin", "unpin", "cat", "ls", "mkdir", "copy", "move", "remove", "publish", "resolve", "stat")
 BACKENDS = ("ipfs", "s3", "storacha", "filecoin", "local")
@@ -48,16 +46,9 @@ SERIES = [(operation_type.encode(), backend.encode()) for operation_type, backen
 def main() -> int:
     """Run the measurement; return 0 where every operation was counted once."""
     options = parse()
-    with tempfile.TemporaryDirectory(prefix="td-") as name:
-        folder = Path(name)
-        daemon = start_daemon(folder)
-        try:
-            url = wait_for(lambda: serving_url(folder), daemon)
-            counted = measure(options, folder, daemon.pid, url)
-        finally:
-            daemon.send_signal(signal.SIGTERM)
-            code = daemon.wait(120)
-    return 0 if counted and code == 0 else 1
+    with tempfile.TemporaryDirectory(prefix="td-") as name, running(Path(name)) as daemon:
+        counted = measure(options, daemon)
+    return 0 if counted else 1
 
 
 def parse() -> argparse.Namespace:
@@ -68,11 +59,11 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure(options: argparse.Namespace, folder: Path, pid: int, url: str) -> bool:
+def measure(options: argparse.Namespace, daemon: MeasuredDaemon) -> bool:
     """Send everything, tell what it cost, and return whether every operation was counted."""
     groups = max(1, options.events // EVENTS_PER_OPERATION // GROUP // options.producers)
     operations = groups * GROUP * options.producers
-    path = str(folder / "ingest.sock")
+    pid, path = daemon.pid, daemon.socket
     sent = multiprocessing.Array("q", options.producers)
     arguments = [(path, number, groups, sent) for number in range(options.producers)]
     producers = [multiprocessing.Process(target=produce, args=each, daemon=True) for each in arguments]
@@ -96,9 +87,9 @@ def measure(options: argparse.Namespace, folder: Path, pid: int, url: str) -> bo
             )
             shown = now
     took, used = time.monotonic() - began, cpu_seconds(pid) - cpu
-    sending, highest = resident(pid), high_water(pid)
-    counted = count_operations(url)
-    stored = sum(file.stat().st_size for file in (folder / "metrics").rglob("*") if file.is_file())
+    sending, highest = resident(pid), daemon.high_water
+    counted = count_operations(daemon.url)
+    stored = sum(file.stat().st_size for file in daemon.metrics_path.rglob("*") if file.is_file())
     facts = {
         "events": total,
         "seconds": round(took, 1),
@@ -109,7 +100,7 @@ def measure(options: argparse.Namespace, folder: Path, pid: int, url: str) -> bo
             "idle": round(idle / MIB),
             "peak_while_sending": round(max(peak, highest) / MIB),
             "after_sending": round(sending / MIB),
-            "peak_with_a_query": round(high_water(pid) / MIB),
+            "peak_with_a_query": round(daemon.high_water / MIB),
             "after_a_query": round(resident(pid) / MIB),
         },
         "disk_mib": round(stored / MIB),
@@ -173,39 +164,6 @@ def ends(operation_ids: list[bytes]) -> list[bytes]:
     ]
 
 
-def start_daemon(folder: Path) -> subprocess.Popen[bytes]:
-    """Start a daemon whose data, socket and log are below ``folder``."""
-    paths = [
-        "--socket",
-        str(folder / "ingest.sock"),
-        "--http",
-        "127.0.0.1:0",
-        "--metrics-path",
-        str(folder / "metrics"),
-    ]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(folder)}
-    with (folder / "log").open("wb") as log:
-        return subprocess.Popen([sys.executable, "-m", "telemetryd", "serve", *paths], env=environment, stderr=log)
-
-
-def serving_url(folder: Path) -> str:
-    """Return the URL that the daemon's log tells, or nothing yet."""
-    for line in (folder / "log").read_text().splitlines():
-        if line.startswith("{") and json.loads(line).get("event") == "serving":
-            return str(json.loads(line)["url"])
-    return ""
-
-
-def wait_for(look: Callable[[], str], daemon: subprocess.Popen[bytes]) -> str:
-    """Return what ``look`` returns as soon as there is something; give up after a minute."""
-    deadline = time.monotonic() + 60
-    while not (found := look()):
-        if daemon.poll() is not None or time.monotonic() > deadline:
-            raise SystemExit(f"expected a daemon that serves, found none (exit code {daemon.poll()})")
-        time.sleep(0.05)
-    return found
-
-
 def count_operations(url: str) -> int:
     """Return how many operations have completed or failed in the last 24 hours, by the API."""
     query = "/api/v0/wal/telemetry/metrics?metric_type=operation_count&aggregation=sum"
@@ -218,12 +176,6 @@ def count_operations(url: str) -> int:
 def resident(pid: int) -> int:
     """Return the resident memory of a process, in bytes."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
-
-
-def high_water(pid: int) -> int:
-    """Return the most resident memory that a process ever had, in bytes."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
 
 def cpu_seconds(pid: int) -> float:

@@ -14,32 +14,26 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+from measured_daemon import ROOT, running
+
 sys.path.insert(0, str(ROOT))
 
-from telemetryd.ingest.ledger import Ledger  # noqa: E402 - a script runs from wherever it is called
-from telemetryd.instrumentation import Instrumentation  # noqa: E402
-from telemetryd.model.codec import encode_batch  # noqa: E402
-from telemetryd.model.events import Event, OperationStart, StatusChange  # noqa: E402
-from telemetryd.model.settings import Settings  # noqa: E402
-from telemetryd.storage.files import Files  # noqa: E402
-from telemetryd.storage.folder import Folder  # noqa: E402
-from telemetryd.storage.journal import ActiveSegment  # noqa: E402
-from telemetryd.storage.records import Checkpoint, EventsRecord, encode_record  # noqa: E402
+from telemetryd.ingest.ledger import Ledger
+from telemetryd.instrumentation import Instrumentation
+from telemetryd.model.codec import encode_batch
+from telemetryd.model.events import Event, OperationStart, StatusChange
+from telemetryd.model.settings import Settings
+from telemetryd.storage.files import Files
+from telemetryd.storage.folder import Folder
+from telemetryd.storage.journal import ActiveSegment
+from telemetryd.storage.records import Checkpoint, EventsRecord, encode_record
 
 HOUR = 3600
 BATCH = 500
@@ -47,7 +41,6 @@ BATCH = 500
 ROWS_OF_A_SEGMENT = 250_000
 TYPES = ("add", "get", "pin", "unpin", "list", "stat", "resolve", "publish", "delete", "copy", "move", "read", "write")
 BACKENDS = ("ipfs", "s3", "storacha", "filecoin", "local")
-PATIENCE = 1800.0
 # The state before the first event. Only the first segment's counts: the others follow from the events before them.
 NOTHING = Ledger(Settings(), Instrumentation()).checkpoint()
 
@@ -94,49 +87,6 @@ def write_journal(path: str, count: int) -> tuple[int, int]:
     return written, size
 
 
-def start(path: str, log: Path) -> dict[str, Any]:
-    """Start a daemon on the store; return how long it took to be ready (s), what it read and its peak of memory."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(log.parent)}
-    paths = ["--metrics-path", path, "--socket", str(log.parent / "s"), "--http", "127.0.0.1:0"]
-    begin = time.monotonic()
-    with log.open("wb") as stderr:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "telemetryd", "serve", *paths], stderr=stderr, env=environment, cwd=ROOT
-        )
-    try:
-        while not ready(log):
-            if process.poll() is not None:
-                raise SystemExit(f"the daemon ended: {log.read_text()[-2000:]}")
-            if time.monotonic() - begin > PATIENCE:
-                raise SystemExit(f"expected the daemon to be ready within {PATIENCE:.0f} s")
-            time.sleep(0.02)
-        seconds = time.monotonic() - begin
-        status = Path(f"/proc/{process.pid}/status").read_text().splitlines()
-        peak = next(int(line.split()[1]) // 1024 for line in status if line.startswith("VmHWM"))
-        rows = next((line["rows"] for line in lines(log) if line.get("event") == "recovered"), 0)
-        return {"seconds": round(seconds, 2), "rows": rows, "peak_mib": peak}
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE)
-
-
-def lines(log: Path) -> list[dict[str, Any]]:
-    """Return what the daemon has said in its log."""
-    return [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{") and line.endswith("}")]
-
-
-def ready(log: Path) -> bool:
-    """Whether the daemon says that it is ready."""
-    url = next((line["url"] for line in lines(log) if line.get("event") == "serving"), "")
-    if not url:
-        return False
-    try:
-        with urllib.request.urlopen(url + "/-/ready", timeout=60) as answer:
-            return bool(answer.status == 200)
-    except urllib.error.HTTPError:
-        return False
-
-
 def main() -> int:
     """Write, start, report."""
     parser = argparse.ArgumentParser(
@@ -146,24 +96,26 @@ def main() -> int:
     parser.add_argument("--rate", type=int, default=10_000, metavar="N", help="events a second, for an hour (10000)")
     parser.add_argument("--json", action="store_true", help="print the figures as data")
     options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="replay-"))
-    try:
+    with tempfile.TemporaryDirectory(prefix="td-") as name:
+        folder, empty = Path(name) / "full", Path(name) / "empty"
+        folder.mkdir()
+        empty.mkdir()
+        with running(empty) as daemon:
+            without = daemon.seconds_to_ready
         print(f"writing a journal of {options.rate * HOUR:,} events", file=sys.stderr)
         count, size = write_journal(str(folder / "metrics"), options.rate * HOUR)
         print(f"starting the daemon on {size / 2**20:,.0f} MiB", file=sys.stderr)
-        nothing = start(str(folder / "empty"), folder / "log of nothing")
-        found = start(str(folder / "metrics"), folder / "log")
-    finally:
-        shutil.rmtree(folder)
-    figures = {
-        "events": count,
-        "journal_bytes": size,
-        "replayed": found["rows"],
-        "seconds_to_ready": found["seconds"],
-        "seconds_to_ready_without_a_journal": nothing["seconds"],
-        "events_per_second": round(found["rows"] / (found["seconds"] - nothing["seconds"])),
-        "peak_mib": found["peak_mib"],
-    }
+        with running(folder) as daemon:
+            rows, seconds = daemon.said("recovered")["rows"], daemon.seconds_to_ready
+            figures = {
+                "events": count,
+                "journal_bytes": size,
+                "replayed": rows,
+                "seconds_to_ready": round(seconds, 2),
+                "seconds_to_ready_without_a_journal": round(without, 2),
+                "events_per_second": round(rows / (seconds - without)),
+                "peak_mib": daemon.high_water >> 20,
+            }
     print(
         json.dumps(figures, indent=2)
         if options.json

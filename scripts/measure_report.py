@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import statistics
 import subprocess
 import sys
@@ -25,7 +24,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+from measured_daemon import ROOT, running
+
 API = "/api/v0/wal/telemetry"
 DAY = 86_400
 PATIENCE = 120.0
@@ -37,27 +37,11 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=2.0, help="operations a second (default: %(default)s)")
     parser.add_argument("--reports", type=int, default=8, help="how many to make (default: %(default)s)")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="td-") as name:
-        folder = Path(name)
-        paths = ["--metrics-path", str(folder / "telemetry"), "--socket", str(folder / "s"), "--http", "127.0.0.1:0"]
-        environment = {**os.environ, "HOME": name, "PYTHONPATH": str(ROOT)}
-        with (folder / "log").open("wb") as log:
-            daemon = subprocess.Popen(
-                [sys.executable, "-m", "telemetryd", "serve", *paths], cwd=ROOT, env=environment, stderr=log
-            )
-        try:
-            url = serving(folder / "log") + API
-            history = ["--history-hours", "24", "--rate", str(options.rate), "--duration", "1", "--seed", "a day"]
-            subprocess.run(
-                [sys.executable, "scripts/simulated_wal.py", "--socket", str(folder / "s"), *history],
-                cwd=ROOT,
-                env=environment,
-                check=True,
-            )
-            print(json.dumps(measure(url, options.reports), indent=2))
-        finally:
-            daemon.send_signal(signal.SIGTERM)
-            daemon.wait(PATIENCE)
+    with tempfile.TemporaryDirectory(prefix="td-") as name, running(Path(name)) as daemon:
+        history = ["--history-hours", "24", "--rate", str(options.rate), "--duration", "1", "--seed", "a day"]
+        simulated = [sys.executable, str(ROOT / "scripts" / "simulated_wal.py"), "--socket", daemon.socket, *history]
+        subprocess.run(simulated, check=True)
+        print(json.dumps(measure(daemon.url + API, options.reports), indent=2))
     return 0
 
 
@@ -117,17 +101,6 @@ def get(url: str, body: bytes | None = None) -> bytes:
     """Return the body of an answer."""
     with urllib.request.urlopen(url, body, timeout=PATIENCE) as answer:
         return bytes(answer.read())
-
-
-def serving(log: Path) -> str:
-    """Return where a daemon serves, once its log says so."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        for line in log.read_text().splitlines():
-            if '"serving"' in line:
-                return str(json.loads(line)["url"])
-        time.sleep(0.02)
-    raise SystemExit(f"expected a daemon that serves, found {log.read_text()}")
 
 
 if __name__ == "__main__":
