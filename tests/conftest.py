@@ -34,3 +34,23 @@ def configure(short_path: Path) -> Callable[..., Configuration]:
         return load(flags, {"HOME": str(short_path), **environ})
 
     return make
+
+
+@pytest.fixture(scope="session")
+def built_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small store with a file of every kind, for all tests: not to be touched."""
+    import asyncio
+
+    from tests.end_to_end.small_store import build
+
+    path = tmp_path_factory.mktemp("built") / "store"
+    asyncio.run(build(path))
+    return path
+
+
+@pytest.fixture
+def store(built_store: Path, tmp_path: Path) -> Path:
+    """A copy of it, to do anything to."""
+    import shutil
+
+    return Path(shutil.copytree(built_store, tmp_path / "store"))

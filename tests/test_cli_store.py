@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,22 +15,9 @@ from telemetryd import cli_store
 from telemetryd.cli import main
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
-from tests.end_to_end.small_store import build
-from tests.examine.places import ACTIVE, HOUR_EVENTS, HOUR_ROLLUP, flip, picture
+from tests.examine.places import ACTIVE_SEGMENT, HOUR_EVENTS, HOUR_ROLLUP, flip, picture
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("cli-store") / "store"
-    asyncio.run(build(path))
-    return path
-
-
-@pytest.fixture
-def store(built: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(built, tmp_path / "store"))
 
 
 @pytest.fixture
@@ -120,7 +105,7 @@ def test_a_wrong_setting_exits_with_2(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_inspecting(run: Run, store: Path) -> None:
     """A store, a segment and a part, as text and as data."""
-    for path, kind in ((store, "store"), (store / ACTIVE, "segment"), (store / HOUR_EVENTS, "events")):
+    for path, kind in ((store, "store"), (store / ACTIVE_SEGMENT, "segment"), (store / HOUR_EVENTS, "events")):
         text, data = run("inspect", path), run("inspect", "--json", path)
         assert (text.returncode, text.stderr, data.returncode) == (0, "", 0)
         assert text.stdout.startswith(kind)

@@ -19,17 +19,19 @@ import pytest
 from telemetryd.storage.files import Files
 from telemetryd.storage.journal import read_segment
 from tests.damage import EXHAUSTIVE, ODD, cut, flipped, put_odd
+from tests.examine.places import (
+    ACTIVE_SEGMENT,
+    CLOSED_SEGMENT,
+    HOUR_EVENTS,
+    HOUR_ROLLUP,
+    PART_EVENTS,
+    PART_ROLLUP,
+)
 
 from .small_store import ACTIVE, LAST, Told, ask, build
 
 pytestmark = pytest.mark.timeout(0 if EXHAUSTIVE else 120)
 
-HOUR_EVENTS = "events/date=2023-11-14/hour=21/hour-00000000000000000001-00000000000000000007.parquet"
-HOUR_ROLLUP = HOUR_EVENTS.replace("events", "rollups")
-PART_EVENTS = "events/date=2023-11-14/hour=22/part-00000000000000000008-00000000000000000014.parquet"
-PART_ROLLUP = PART_EVENTS.replace("events", "rollups")
-CLOSED_SEGMENT = "journal/00000000000000000022.closed"
-ACTIVE_SEGMENT = "journal/00000000000000000029.active"
 PARTS = (HOUR_EVENTS, HOUR_ROLLUP, PART_EVENTS, PART_ROLLUP)
 ROWS_OF_PARTS = {HOUR_EVENTS: {"1-a", "1-b", "0-c"}, PART_EVENTS: {"2-a", "2-b", "1-c"}}
 # How a daemon says that something is lost.

@@ -10,8 +10,8 @@ HOUR_EVENTS = "events/date=2023-11-14/hour=21/hour-00000000000000000001-00000000
 HOUR_ROLLUP = HOUR_EVENTS.replace("events", "rollups")
 PART_EVENTS = "events/date=2023-11-14/hour=22/part-00000000000000000008-00000000000000000014.parquet"
 PART_ROLLUP = PART_EVENTS.replace("events", "rollups")
-CLOSED = "journal/00000000000000000022.closed"
-ACTIVE = "journal/00000000000000000029.active"
+CLOSED_SEGMENT = "journal/00000000000000000022.closed"
+ACTIVE_SEGMENT = "journal/00000000000000000029.active"
 
 
 def flip(path: Path, place: int = 300) -> None:

@@ -17,7 +17,7 @@ from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from tests.end_to_end.small_store import ask
 
-from .places import ACTIVE, CLOSED, HOUR_EVENTS, HOUR_ROLLUP, PART_ROLLUP, flip, picture
+from .places import ACTIVE_SEGMENT, CLOSED_SEGMENT, HOUR_EVENTS, HOUR_ROLLUP, PART_ROLLUP, flip, picture
 
 
 def repaired(store: Path) -> Report:
@@ -80,14 +80,14 @@ def test_what_is_not_ours_and_what_stands_in_the_way_is_set_aside(store: Path) -
 
 def test_a_damaged_segment_is_left_to_the_daemon(store: Path) -> None:
     """Which replays all of it that is whole; one of which nothing is whole is set aside."""
-    flip(store / CLOSED, 900)
-    assert [(each.path, each.mended) for each in repaired(store).problems] == [(CLOSED, BY_THE_DAEMON)]
-    assert (store / CLOSED).exists()
-    (store / ACTIVE).write_bytes(b"noise")
+    flip(store / CLOSED_SEGMENT, 900)
+    assert [(each.path, each.mended) for each in repaired(store).problems] == [(CLOSED_SEGMENT, BY_THE_DAEMON)]
+    assert (store / CLOSED_SEGMENT).exists()
+    (store / ACTIVE_SEGMENT).write_bytes(b"noise")
     done = {each.path: each.mended for each in repaired(store).problems}
-    assert done == {CLOSED: BY_THE_DAEMON, ACTIVE: SET_ASIDE}
+    assert done == {CLOSED_SEGMENT: BY_THE_DAEMON, ACTIVE_SEGMENT: SET_ASIDE}
     told = asyncio.run(ask(store))
-    assert f"{CLOSED}" in told.quarantine
+    assert f"{CLOSED_SEGMENT}" in told.quarantine
     assert look(store).clean
 
 

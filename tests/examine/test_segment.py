@@ -13,32 +13,32 @@ from telemetryd.storage.files import Files
 from telemetryd.storage.journal import read_segment
 from telemetryd.storage.records import EventsRecord, ExpiredRecord
 
-from .places import ACTIVE, flip
+from .places import ACTIVE_SEGMENT, flip
 
 
 def test_a_whole_segment_tells_its_records_and_events(store: Path) -> None:
     """And no byte of it is torn or damaged."""
-    found = examine_segment(Files(), str(store / ACTIVE), ACTIVE)
-    assert (found.path, found.first_sequence, found.records, found.events) == (ACTIVE, 29, 2, 14)
+    found = examine_segment(Files(), str(store / ACTIVE_SEGMENT), ACTIVE_SEGMENT)
+    assert (found.path, found.first_sequence, found.records, found.events) == (ACTIVE_SEGMENT, 29, 2, 14)
     assert (found.torn_bytes, found.damaged_bytes) == (0, 0)
-    assert found.size == (store / ACTIVE).stat().st_size
+    assert found.size == (store / ACTIVE_SEGMENT).stat().st_size
 
 
 def test_damage_is_told_in_bytes(store: Path) -> None:
     """Those that belong to no record; the rest is counted."""
-    path = store / ACTIVE
+    path = store / ACTIVE_SEGMENT
     flip(path, path.read_bytes().rindex(b"\xff\x00TR") - 10)
-    found = examine_segment(Files(), str(path), ACTIVE)
+    found = examine_segment(Files(), str(path), ACTIVE_SEGMENT)
     assert (found.records, found.events) == (1, 7)
     assert found.damaged_bytes > 700
     path.write_bytes(b"noise")
     with pytest.raises(CorruptFile):
-        examine_segment(Files(), str(path), ACTIVE)
+        examine_segment(Files(), str(path), ACTIVE_SEGMENT)
 
 
 def test_the_first_records_are_plain_values(store: Path) -> None:
     """As many as were asked for; of events the frame itself, as JSON."""
-    content = read_segment(Files(), str(store / ACTIVE))
+    content = read_segment(Files(), str(store / ACTIVE_SEGMENT))
     first, second = records_of(content, 10)
     assert (first["kind"], first["first_sequence"], first["last_sequence"]) == ("events", 29, 35)
     assert (second["producer"], second["batch"], second["events"]) == ("wal", 6, 7)

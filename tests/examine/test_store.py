@@ -14,7 +14,7 @@ from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from tests.damage import ODD, flipped, put_odd
 
-from .places import ACTIVE, CLOSED, HOUR_EVENTS, HOUR_ROLLUP, PART_EVENTS, PART_ROLLUP, flip, picture
+from .places import ACTIVE_SEGMENT, CLOSED_SEGMENT, HOUR_EVENTS, HOUR_ROLLUP, PART_EVENTS, PART_ROLLUP, flip, picture
 
 
 def looked(store: Path, *settings: str) -> Report:
@@ -29,7 +29,7 @@ def test_a_whole_store_is_clean(store: Path) -> None:
     """Everything in it is counted."""
     report = looked(store)
     assert report.clean and report.held_by == "" and report.notes == []
-    assert [each.path for each in report.segments] == [CLOSED, ACTIVE]
+    assert [each.path for each in report.segments] == [CLOSED_SEGMENT, ACTIVE_SEGMENT]
     assert (report.hours, report.parts["events"].files, report.parts["events"].rows) == (2, 3, 21)
     assert report.parts["rollups"].files == 3
 
@@ -39,8 +39,8 @@ def test_a_whole_store_is_clean(store: Path) -> None:
     [
         (lambda store: flip(store / HOUR_EVENTS), HOUR_EVENTS, "checksum"),
         (lambda store: flip(store / PART_ROLLUP, -50), PART_ROLLUP, "checksum of its footer"),
-        (lambda store: flip(store / CLOSED, 900), CLOSED, "no valid record"),
-        (lambda store: (store / CLOSED).write_bytes(b"noise"), CLOSED, "no valid record"),
+        (lambda store: flip(store / CLOSED_SEGMENT, 900), CLOSED_SEGMENT, "no valid record"),
+        (lambda store: (store / CLOSED_SEGMENT).write_bytes(b"noise"), CLOSED_SEGMENT, "no valid record"),
         (lambda store: (store / PART_ROLLUP).unlink(), "rollups/date=2023-11-14/hour=22", "expected a rollup"),
         (lambda store: (store / "journal/notes").write_bytes(b"?"), "journal/notes", "expected a segment"),
         (lambda store: (store / "events/stranger").mkdir(), "events/stranger", ""),
@@ -67,7 +67,7 @@ def test_a_fault_is_found_with_its_path(store: Path, damage: Callable[[Path], ob
         assert says in found[path]
 
 
-@pytest.mark.parametrize("name", [HOUR_EVENTS, HOUR_ROLLUP, PART_EVENTS, PART_ROLLUP, CLOSED])
+@pytest.mark.parametrize("name", [HOUR_EVENTS, HOUR_ROLLUP, PART_EVENTS, PART_ROLLUP, CLOSED_SEGMENT])
 def test_every_flipped_bit_is_found(store: Path, name: str) -> None:
     """Of every file that holds data, wherever it is."""
     data = (store / name).read_bytes()
@@ -79,22 +79,22 @@ def test_every_flipped_bit_is_found(store: Path, name: str) -> None:
 @pytest.mark.parametrize("kind", ODD)
 def test_odd_things_keep_nobody_waiting(store: Path, kind: str) -> None:
     """In place of files of every kind: found, and the rest is examined."""
-    for name in (PART_EVENTS, ACTIVE, "lock"):
+    for name in (PART_EVENTS, ACTIVE_SEGMENT, "lock"):
         (store / name).unlink()
         put_odd(store / name, kind)
     paths = {each.path for each in check(Files(), str(store), (), lambda done, total: None).report.problems}
-    assert {PART_EVENTS, ACTIVE, "lock"} <= paths or kind in ("folder", "full folder")
+    assert {PART_EVENTS, ACTIVE_SEGMENT, "lock"} <= paths or kind in ("folder", "full folder")
 
 
 def test_what_a_crash_leaves_is_a_note(store: Path) -> None:
     """A torn tail, unfinished files, and what is not ours at the top: none of these is damage."""
-    with (store / ACTIVE).open("ab") as file:
+    with (store / ACTIVE_SEGMENT).open("ab") as file:
         file.write(b"\xff\x00TRtorn")
     (store / (PART_EVENTS + ".tmp")).write_bytes(b"half")
     (store / "README").write_bytes(b"?")
     report = looked(store)
     assert report.clean
-    assert [each.path for each in report.notes] == [PART_EVENTS + ".tmp", ACTIVE, "README"]
+    assert [each.path for each in report.notes] == [PART_EVENTS + ".tmp", ACTIVE_SEGMENT, "README"]
 
 
 def test_a_store_in_use_is_told_with_who_holds_it(store: Path) -> None:

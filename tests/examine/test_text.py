@@ -10,7 +10,7 @@ from telemetryd.examine.findings import PartsFound, Problem, Report
 from telemetryd.examine.text import HOW_TO_MEND, printable, report_lines, view_lines
 from telemetryd.examine.view import inspect
 
-from .places import ACTIVE, HOUR_EVENTS, HOUR_ROLLUP
+from .places import ACTIVE_SEGMENT, HOUR_EVENTS, HOUR_ROLLUP
 
 
 def text(report: Report, *, repaired: bool = False) -> str:
@@ -50,7 +50,7 @@ def test_a_name_of_any_bytes_moves_no_terminal(name: str) -> None:
     ("path", "says"),
     [
         ("", ["in use by   nobody", "21 rows", "date=2023-11-14/hour=21"]),
-        (ACTIVE, ["active", "before sequence 29", "wal batch 5, 7 events"]),
+        (ACTIVE_SEGMENT, ["active", "before sequence 29", "wal batch 5, 7 events"]),
         (HOUR_EVENTS, ["format 2", "sequence    1 to 7", "timestamp[us, tz=UTC]", "operation_id=1-a"]),
         (HOUR_ROLLUP, ["rollups part", "latency_buckets"]),
     ],

@@ -19,7 +19,7 @@ from telemetryd.storage.journal import ActiveSegment
 from telemetryd.storage.records import Checkpoint
 from tests.damage import ODD, put_odd
 
-from .places import ACTIVE, HOUR_EVENTS, HOUR_ROLLUP, flip, picture
+from .places import ACTIVE_SEGMENT, HOUR_EVENTS, HOUR_ROLLUP, flip, picture
 
 
 def test_a_store_is_shown_hour_by_hour(store: Path) -> None:
@@ -50,7 +50,7 @@ def test_the_books_of_whoever_wrote_last_are_shown(store: Path) -> None:
 def test_a_store_with_bad_files_is_shown_without_them(store: Path) -> None:
     """What cannot be read is `fsck`'s business."""
     flip(store / HOUR_EVENTS, -20)
-    (store / ACTIVE).write_bytes(b"noise")
+    (store / ACTIVE_SEGMENT).write_bytes(b"noise")
     shown = inspect(str(store), 0, 0)
     assert shown["events"]["files"] == 2
     assert [each["events"] for each in shown["journal"]] == [7, None]
@@ -58,7 +58,7 @@ def test_a_store_with_bad_files_is_shown_without_them(store: Path) -> None:
 
 def test_a_segment_is_shown_with_its_first_records(store: Path) -> None:
     """Its checkpoint, how many records of which kind, and as many of them as were asked for."""
-    shown = inspect(str(store / ACTIVE), 0, 1)
+    shown = inspect(str(store / ACTIVE_SEGMENT), 0, 1)
     assert (shown["kind"], shown["closed"], shown["checkpoint"]["sequence"]) == ("segment", False, 29)
     assert shown["records"] == {"events": {"records": 2, "events": 14}}
     assert [each["batch"] for each in shown["first_records"]] == [5]
