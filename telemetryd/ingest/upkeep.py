@@ -53,7 +53,7 @@ class Upkeep:
     ) -> None:
         self.problem = ""
         self._monotonic = monotonic
-        self._trust = retention.Trust()
+        self._steps = retention.StepWatch()
         self._may_remove = may_remove
         self._recorder = recorder
         self._catalog = catalog
@@ -179,9 +179,9 @@ class Upkeep:
     async def retain(self) -> None:
         """Remove partitions that are older than the retention, by a clock that was not just stepped ahead."""
         now, passed, failed = self._clock(), self._monotonic(), None
-        if self._trust.stepped(now, passed):
-            self._instrumentation.emit(ClockStepped(round(self._trust.gained)))
-        if not (self._may_remove() and self._trust.settled(passed)):
+        if self._steps.stepped(now, passed):
+            self._instrumentation.emit(ClockStepped(round(self._steps.gained)))
+        if not (self._may_remove() and self._steps.settled(passed)):
             return
         for hour in retention.plan(self._catalog.view(), now, self._settings().telemetry.retention_days):
             if self._stopping:

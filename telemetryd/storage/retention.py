@@ -19,8 +19,8 @@ LARGEST_GAIN = 3600.0
 SETTLING = 3600.0
 
 
-class Trust:
-    """Whether the host's clock says how old a partition is: not just after it was stepped ahead."""
+class StepWatch:
+    """Notices steps of the host's clock ahead: just after one it does not tell how old a partition is."""
 
     def __init__(self) -> None:
         self.gained = 0.0

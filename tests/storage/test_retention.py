@@ -89,13 +89,13 @@ def test_a_removal_that_stopped_half_way_is_finished_later(files: Files, folder:
 
 def test_a_clock_is_trusted_that_keeps_pace_with_time() -> None:
     """Slewed or stepped back it is; stepped ahead it is not, for an hour."""
-    trust = retention.Trust()
+    watch = retention.StepWatch()
     for now, passed in ((0.0, 0.0), (1000.0, 500.0), (1000.0, 1500.0), (4000.0, 2000.0)):
-        assert not trust.stepped(now, passed)
-        assert trust.settled(passed)
-    assert trust.stepped(10_000.0, 2001.0)
-    assert trust.gained == 5999.0
-    assert not trust.settled(2001.0)
-    assert not trust.stepped(11_000.0, 3001.0)
-    assert not trust.settled(5600.0)
-    assert trust.settled(5601.0)
+        assert not watch.stepped(now, passed)
+        assert watch.settled(passed)
+    assert watch.stepped(10_000.0, 2001.0)
+    assert watch.gained == 5999.0
+    assert not watch.settled(2001.0)
+    assert not watch.stepped(11_000.0, 3001.0)
+    assert not watch.settled(5600.0)
+    assert watch.settled(5601.0)

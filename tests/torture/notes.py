@@ -26,9 +26,6 @@ class Notes:
         """Return the highest number of each word."""
         return read(self._path)
 
-    def close(self) -> None:
-        os.close(self._file)
-
 
 def read(path: Path) -> dict[str, int]:
     """Return the highest number of each word in a file of notes; nothing where there is none."""
