@@ -72,6 +72,12 @@ class Browser:
         process = getattr(self._kaleido, "subprocess", None)
         return process is not None and process.poll() is None and not self._gone.is_set()
 
+    @property
+    def crashed(self) -> bool:
+        """Whether the process was ended by a signal, as its own faults end it; a shell between tells 128 more."""
+        code = self._kaleido.subprocess.poll() if self.pid else None
+        return code is not None and (code < 0 or code > 128)
+
     def opened(self, seconds: float) -> bool:
         """Return whether it can draw, after waiting for that; raises :class:`BrowserLost` where it never will."""
         if not wait([self._opening], seconds).done:

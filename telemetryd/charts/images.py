@@ -90,6 +90,7 @@ class Images:
         browser = self._browser
         if browser is not None and (browser.path != path or (self._welcomed and not browser.alive)):
             self._give_up("it ended" if browser.path == path else f"{path} takes its place")
+        crashes = 0
         while True:
             browser = self._browser or self._start(path)
             until = self._started + self._patience
@@ -102,7 +103,12 @@ class Images:
                     raise ChartTimeout("the browser did not start in time")
                 self._refuse(browser, f"it did not answer within {self._patience:g} s")
             except BrowserLost as error:
-                self._refuse(browser, str(error))
+                crashes += browser.crashed
+                if browser.crashed and crashes < _TRIES:
+                    # Chromium was seen to do that, rarely: it starts the next time.
+                    self._give_up(str(error))
+                else:
+                    self._refuse(browser, str(error))
 
     def _start(self, path: str) -> Browser:
         refusal = self._refused.get(path)

@@ -78,6 +78,25 @@ def test_a_figure_that_plotly_refuses(studio: Studio) -> None:
     assert len(studio.told) == 1
 
 
+@needs_browser
+def test_a_browser_that_crashes_at_its_start_is_started_again(studio: Studio, tmp_path: Path) -> None:
+    """At once, for the same image."""
+    browser, once = tmp_path / "browser", tmp_path / "once"
+    browser.write_text(f'#!/bin/sh\n[ -e {once} ] || {{ touch {once}; kill -SEGV $$; }}\nexec {BROWSER} "$@"\n')
+    browser.chmod(0o755)
+    assert size_of(studio.draw(str(browser))) == (300, 200)
+
+
+def test_a_browser_that_always_crashes_is_refused(studio: Studio, tmp_path: Path) -> None:
+    """As any that does not start; it is not tried for ever."""
+    browser = tmp_path / "browser"
+    browser.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    browser.chmod(0o755)
+    with pytest.raises(ChartsUnavailable, match="does not start: it ended with code"):
+        studio.draw(str(browser))
+    assert len(studio.told) <= 4
+
+
 @pytest.mark.parametrize("path", ["/bin/false", "/etc/passwd", "/nonexistent/chromium"])
 def test_what_is_no_browser(studio: Studio, path: str) -> None:
     """The sentence has its path; it is tried again later, after twice as long each time, and not before."""
