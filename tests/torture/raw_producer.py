@@ -30,6 +30,26 @@ class BrokenWord(Exception):
     """The daemon has forgotten what it acknowledged, or acknowledges what it was never sent."""
 
 
+class Lines:
+    """What the daemon answers, a line at a time, and every line that came: one that waits unread in a buffer wakes no ``select``."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._rest = b""
+
+    def receive(self) -> list[dict[str, Any]]:
+        """Wait for bytes and return the lines that they complete, possibly none.
+
+        Raises:
+            ConnectionError: The daemon has closed the connection.
+        """
+        came = self._connection.recv(1 << 16)
+        if not came:
+            raise ConnectionResetError("the daemon closed the connection")
+        *complete, self._rest = (self._rest + came).split(b"\n")
+        return [json.loads(line) for line in complete]
+
+
 class RawProducer:
     """Sends batch after batch, at most ``WINDOW`` of them unacknowledged, ``pause`` s apart, for as long as ``ending`` is not set."""
 
@@ -56,12 +76,13 @@ class RawProducer:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(20)
             connection.connect(self._path)
-            answers = connection.makefile("rb")
             self._say(connection, {"hello": {"producer": self._name, "version": 1, "dropped": 0}})
-            line = answers.readline()
-            if not line.endswith(b"\n"):
-                return
-            last = json.loads(line)["welcome"]["last_batch"]
+            lines = Lines(connection)
+            welcome: list[dict[str, Any]] = []
+            while not welcome:
+                welcome = lines.receive()
+            (first,) = welcome
+            last = first["welcome"]["last_batch"]
             self._welcomed(last)
             following = last + 1
             due = 0.0
@@ -73,10 +94,8 @@ class RawProducer:
                     due = time.monotonic() + self._random.expovariate(1 / self._pause)
                     following += 1
                 elif select.select([connection], [], [], wait)[0]:
-                    line = answers.readline()
-                    if not line.endswith(b"\n"):
-                        return
-                    following = self._hear(json.loads(line), following)
+                    for line in lines.receive():
+                        following = self._hear(line, following)
 
     def _send(self, connection: socket.socket, number: int) -> None:
         if number > self._sent:

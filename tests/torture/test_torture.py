@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections import Counter
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tests.end_to_end.random_history import new_seed
 
 from .account import Account
 from .campaign import Campaign
+from .raw_producer import Lines
 
 
 @pytest.mark.parametrize(("cycles", "fault_chance"), [(12, 0.0), (8, 0.01)], ids=["sound disk", "failing disk"])
@@ -34,3 +36,17 @@ def test_the_account_tells_what_is_lost_stored_twice_and_invented() -> None:
     assert (account.acknowledged, account.stored) == (4, 7)
     assert (account.lost, account.duplicated, account.invented) == (1, 2, 1)
     assert len(account.examples) == 3
+
+
+def test_a_producer_hears_every_answer_that_came_in_one_piece() -> None:
+    """Otherwise the last acknowledgement may lie unread for ever, and the campaign blame the daemon."""
+    daemon, producer = socket.socketpair()
+    with daemon, producer:
+        lines = Lines(producer)
+        daemon.sendall(b'{"ack":1}\n{"ack":2}\n{"a')
+        assert lines.receive() == [{"ack": 1}, {"ack": 2}]
+        daemon.sendall(b'ck":3}\n')
+        assert lines.receive() == [{"ack": 3}]
+        daemon.close()
+        with pytest.raises(ConnectionError):
+            lines.receive()
