@@ -12,6 +12,8 @@ from bisect import bisect_left, bisect_right
 from operator import attrgetter
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from telemetryd.model.events import COMPLETED, FAILED, NO_STATE, UNPLACED
 
 # The sequence of a step whose row can change no more; rows begin at 1.
@@ -35,43 +37,28 @@ class Step(NamedTuple):
     placed: int
 
 
-class Operation:
+class Operation(Struct, array_like=True, gc=False):
     """An operation between its first event and the moment it is forgotten.
 
     ``series`` is its series' number, ``identified`` whether its type and backend are known,
     ``expired`` whether it has left the queue without an end, ``started`` its start (Unix s) or
     None, ``running`` its status, ``placed`` its state in the queue, ``since`` the timestamp of its
     last step, ``end`` its terminal step or None; ``told`` the latency (s) that the WAL told.
+    Its fields, in their order, are what a checkpoint says of it.
     """
 
-    __slots__ = (
-        "end",
-        "expired",
-        "identified",
-        "latency",
-        "placed",
-        "retry_count",
-        "running",
-        "series",
-        "since",
-        "started",
-        "steps",
-        "told",
-    )
-
-    def __init__(self, series: int, identified: bool) -> None:
-        self.series = series
-        self.identified = identified
-        self.expired = False
-        self.started: float | None = None
-        self.running = NO_STATE
-        self.placed = NO_STATE
-        self.since = -math.inf
-        self.steps: list[Step] = []
-        self.end: Step | None = None
-        self.latency = math.nan
-        self.told = math.nan
-        self.retry_count = -1
+    series: int
+    identified: bool
+    expired: bool = False
+    started: float | None = None
+    running: int = NO_STATE
+    placed: int = NO_STATE
+    since: float = -math.inf
+    steps: list[Step] = []
+    end: Step | None = None
+    latency: float = math.nan
+    told: float = math.nan
+    retry_count: int = -1
 
     @property
     def ended(self) -> bool:

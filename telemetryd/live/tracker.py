@@ -170,8 +170,7 @@ class Tracker:
                 self._emit(StatusRepeated(operation_id))
             elif ended:
                 self._emit(StatusContradicted(operation_id))
-            if placed != operation.placed:
-                self._move(operation.series, placed, operation.placed)
+            self._move(operation.series, placed, operation.placed)
             if len(operation.steps) > STEPS_BEFORE_FORGETTING:
                 operation.forget(self.sealed)
         else:
@@ -179,7 +178,8 @@ class Tracker:
         if operation.identified:
             self.series.saw(operation.series, timestamp)
         if operation.ended and not ended:
-            self._end(operation_id, operation, Step(timestamp, status, sequence, NO_STATE, status, NO_STATE), rows, at)
+            end = Step(timestamp, status, sequence, rows.previous[at], status, NO_STATE)
+            self._end(operation_id, operation, end, rows, at)
 
     def _change_health(self, event: BackendHealthChange, rows: Rows, at: int) -> None:
         health = CODE_OF_STATE[event.new_status]
