@@ -42,7 +42,7 @@ def snapshot(
 def _in_flight(tracker: Tracker) -> list[OperationInFlight]:
     found = []
     # Called in a query's thread, a moment after the rest: the copy is one step for the interpreter.
-    for operation_id, operation in list(tracker.operations.items()):
+    for operation_id, operation in list(tracker.table.operations.items()):
         key, running = tracker.series.keys[operation.series], operation.running
         status = STATES[running] if running < len(STATES) else STATES[0]
         times = (operation.started, operation.since)

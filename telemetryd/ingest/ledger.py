@@ -26,7 +26,6 @@ from .producers import Producers
 
 # Producers that keep a name of their own in the rows; the rest are `other`.
 MAX_PRODUCER_NAMES = 10_000
-_HOUR_US = 3_600_000_000
 
 
 class _State(Struct, array_like=True):
@@ -59,6 +58,8 @@ class Ledger:
         self._names = Names(
             self.tracker.series.operation_types.names,
             self.tracker.series.backends.names,
+            self.tracker.series.type_code,
+            self.tracker.series.backend_code,
             self.tracker.error_types.names,
             self._producer_names.names,
         )
@@ -78,7 +79,7 @@ class Ledger:
     def freeze(self, detailed: bool) -> FrozenHead | None:
         """Give the head away for sealing and begin a new one; None where it holds no rows."""
         frozen = self.head.freeze(self.sequence - 1, detailed) if len(self.head) else None
-        self.tracker.sealed = self.sequence - 1
+        self.tracker.table.seal(self.sequence - 1)
         self.hours = {}
         self.since = None
         self.head = Head(self.sequence, self._names)
@@ -112,8 +113,7 @@ class Ledger:
         self.head.append(
             rows.timestamp,
             rows.event,
-            rows.operation_type,
-            rows.backend,
+            rows.series,
             rows.status,
             rows.previous,
             rows.latency,
@@ -125,21 +125,24 @@ class Ledger:
         )
         # Patches may speak of rows of this very batch, so they come after it.
         for patch in rows.patches:
-            if patch.sequence > self.tracker.sealed:
-                self.head.patch(
-                    patch.sequence,
-                    operation_type=patch.operation_type,
-                    backend=patch.backend,
-                    previous=patch.previous,
-                    latency=patch.latency,
-                )
-        if rows.ended:
+            if patch.sequence > self.tracker.table.sealed:
+                self.head.patch(patch.sequence, series=patch.series, previous=patch.previous, latency=patch.latency)
+        if len(rows.ended):
             self.window.add(rows.ended, received)
-        if self.since is None and len(rows):
-            self.since = received
-        for hour in {timestamp // _HOUR_US for timestamp in rows.timestamp}:
-            self.hours[hour * 3600] = received
+        if len(rows):
+            if self.since is None:
+                self.since = received
+            for hour in _hours(rows.timestamp):
+                self.hours[hour] = received
         self.sequence += len(rows)
+
+
+def _hours(timestamps: Sequence[float]) -> set[int]:
+    """Return the UTC hours that some instants are in, as they are stored: to the microsecond."""
+    first, last = (round(each * 1e6) // 3_600_000_000 for each in (min(timestamps), max(timestamps)))
+    if first == last:
+        return {first * 3600}
+    return {round(each * 1e6) // 3_600_000_000 * 3600 for each in timestamps}
 
 
 def _decoded(state: bytes) -> _State:

@@ -193,7 +193,7 @@ class Recorder:
 
     def _overdue(self, stored: Sequence[Submission], now: float) -> list[str]:
         """Return the operations that have to expire; those that are told of just now may have ended."""
-        overdue = self.ledger.tracker.overdue(now)
+        overdue = self.ledger.tracker.table.overdue(now)
         if not overdue:
             return overdue
         told = {getattr(event, "operation_id", None) for each in stored for event in each.events}

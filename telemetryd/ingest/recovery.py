@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
+
+import numpy as np
 
 from telemetryd.instrumentation import Instrumentation
 from telemetryd.instrumentation.damage import CheckpointLost, JournalDamaged
 from telemetryd.instrumentation.events import Quarantined, Recovered
-from telemetryd.live.window import WIDEST, Tally
+from telemetryd.live.window import WIDEST
 from telemetryd.model.codec import Batch, decode_frame
 from telemetryd.model.errors import CorruptFile, Rejected
 from telemetryd.model.events import COMPLETED, FAILED
 from telemetryd.model.settings import Settings
 from telemetryd.model.timerange import HOUR
 from telemetryd.rollup.build import build
-from telemetryd.rollup.cells import operation_cells
 from telemetryd.rollup.columns import EventColumns
 from telemetryd.rollup.moves import is_entry
 from telemetryd.storage.catalog import HourParts
@@ -136,7 +138,7 @@ def _replay(content: SegmentContent, ledger: Ledger, following: int | None) -> N
                 return
             ledger.apply_events(batch.events, record.producer, record.batch, record.received)
         else:
-            known = [each for each in record.operation_ids if each in ledger.tracker.operations]
+            known = [each for each in record.operation_ids if each in ledger.tracker.table.operations]
             ledger.apply_expired(known, record.at)
 
 
@@ -169,18 +171,6 @@ def _seed(rows: EventColumns, ledger: Ledger, now: float) -> None:
     chosen = rows.take(ends)
     # A rollup of one-second intervals has the window's own shape.
     seconds = build(chosen, 1)
-    cells = operation_cells(seconds.operations, seconds.operations.start)
     numbers = [ledger.tracker.series.number(*key) for key in seconds.series]
-    for at, (second, series) in enumerate(zip(cells.cell.tolist(), cells.series.tolist(), strict=True)):
-        span = slice(int(cells.offset[at]), int(cells.offset[at + 1]))
-        buckets = dict(zip(cells.bucket[span].tolist(), cells.bucket_count[span].tolist(), strict=True))
-        tally = Tally(
-            int(cells.entries[at, COMPLETED]),
-            int(cells.entries[at, FAILED]),
-            int(cells.count[at]),
-            float(cells.sum[at]),
-            float(cells.minimum[at]),
-            float(cells.maximum[at]),
-            buckets,
-        )
-        ledger.window.put(second, numbers[series], tally, now)
+    series = np.array(numbers, np.int32)[seconds.operations.series]
+    ledger.window.put(replace(seconds.operations, series=series), now)

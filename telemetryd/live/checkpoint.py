@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 import msgspec
 from msgspec import Struct
 
@@ -11,13 +9,14 @@ from telemetryd.model.errors import CorruptFile
 from telemetryd.model.events import NO_STATE
 
 from .operation import Operation
+from .regular import Regular
 from .tracker import Tracker
 
 
 class _State(Struct, array_like=True):
     series: list[tuple[str, str, float]]
-    operations: dict[str, Operation]
-    ended: dict[str, Operation]
+    operations: dict[str, Regular | Operation]
+    ended: dict[str, Regular | Operation]
     health: dict[str, tuple[float, int]]
 
 
@@ -27,14 +26,15 @@ def encode_tracker(tracker: Tracker) -> bytes:
     Every row is sealed at a checkpoint, so of each timeline the last step is all that counts, and
     the rest is forgotten here.
     """
-    for operation in (*tracker.operations.values(), *tracker.ended.values()):
-        del operation.steps[:-1]
+    for operation in (*tracker.table.operations.values(), *tracker.table.ended.values()):
+        if type(operation) is Operation:
+            del operation.steps[:-1]
     keys = zip(tracker.series.keys, tracker.series.first_seen, strict=True)
     return msgspec.msgpack.encode(
         _State(
             [(key.operation_type, key.backend, first_seen) for key, first_seen in keys],
-            tracker.operations,
-            tracker.ended,
+            tracker.table.operations,
+            tracker.table.ended,
             tracker.health,
         )
     )
@@ -48,8 +48,8 @@ def restore_tracker(tracker: Tracker, state: bytes) -> None:
         raise CorruptFile(f"checkpoint: expected a tracker's state: {error}") from None
     tracker.series.restore(decoded.series)
     tracker.health = decoded.health
-    tracker.operations = decoded.operations
-    tracker.ended = OrderedDict(decoded.ended)
+    tracker.table.operations = decoded.operations
+    tracker.table.ended = decoded.ended
     for operation in decoded.operations.values():
         if operation.placed != NO_STATE:
             tracker.in_flight[operation.series][operation.placed] += 1

@@ -1,20 +1,17 @@
-"""The tracker's fast path for what nearly all events are: a new operation's start, the next status of one in flight.
+"""The tracker's fast path for what nearly all events are: a new operation's start, the next status of a regular one.
 
 Nothing here that the tracker does not do for any event; it is the same with less around it, for
-it is done a hundred thousand times a second. Whatever is out of the ordinary is left to it.
+it is done hundreds of thousands of times a second. Whatever is out of the ordinary is left to it.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Protocol
 
 from telemetryd.model.events import (
     CODE_OF_STATE,
     COMPLETED,
-    NO_STATE,
-    OPERATION_START,
     PENDING,
     STATUS_CHANGE,
     Event,
@@ -22,102 +19,76 @@ from telemetryd.model.events import (
     StatusChange,
 )
 
-from .operation import Operation, Step
-from .rows import Ended, Rows
+from .operation import Operation
+from .regular import Regular
+from .rows import Rows
 from .series import SeriesTable
-
-# Steps an operation may gather before those already sealed are forgotten.
-STEPS_BEFORE_FORGETTING = 16
-# What a named tuple's own constructor calls, without the call around it.
-_made = tuple.__new__
+from .table import OperationTable
 
 
 class Tables(Protocol):
     """What the tracker keeps, and what it does with an event that is out of the ordinary."""
 
     series: SeriesTable
-    operations: dict[str, Operation]
-    ended: OrderedDict[str, Operation]
+    table: OperationTable
 
     def turn(self, event: Event, sequence: int, rows: Rows, at: int) -> None:
         """Apply one event, whatever it is; its row is that at ``at``."""
 
+    def details(self, event: StatusChange, operation: Regular | Operation, rows: Rows, at: int) -> None:
+        """Take what a status says besides."""
+
 
 def apply_fast(tables: Tables, events: Sequence[Event], first_sequence: int, rows: Rows) -> None:
-    """Apply events in their order; ``rows`` has the timestamps, and takes the rest."""
-    operations, ended, series = tables.operations, tables.ended, tables.series
-    type_code, backend_code, in_flight, first_seen = (
-        series.type_code,
-        series.backend_code,
-        series.in_flight,
-        series.first_seen,
-    )
-    kinds, types, backends, statuses, previous, ids = (
-        rows.event,
-        rows.operation_type,
-        rows.backend,
-        rows.status,
-        rows.previous,
-        rows.operation_id,
-    )
-    for at, event in enumerate(events):
+    """Apply events in their order; ``rows`` has their timestamps and operations, and takes the rest."""
+    operations, ended, series = tables.table.operations, tables.table.ended, tables.series
+    numbers, in_flight, first_seen = series.numbers, series.in_flight, series.first_seen
+    kinds, codes, statuses, previous, latencies = rows.event, rows.series, rows.status, rows.previous, rows.latency
+    before, link = rows.before, rows.link
+    done: list[int] = []
+    for at, (event, timestamp) in enumerate(zip(events, rows.timestamp, strict=True)):
         if type(event) is StatusChange:
-            operation_id, timestamp, status = event.operation_id, event.timestamp, CODE_OF_STATE[event.status]
+            operation_id, status = event.operation_id, CODE_OF_STATE[event.status]
             operation = operations.get(operation_id)
-            if (
-                operation is None
-                or not operation.identified
-                or operation.running == status
-                or timestamp < operation.since
-                or event.error_type is not None
-                or event.size is not None
-                or len(operation.steps) >= STEPS_BEFORE_FORGETTING
-            ):
+            if type(operation) is not Regular or operation.running == status or timestamp < operation.since:
                 tables.turn(event, first_sequence + at, rows, at)
                 continue
-            if event.latency is not None:
-                operation.told = event.latency
-            if event.retry_count is not None:
-                rows.retry_count[at] = operation.retry_count = event.retry_count
-            number, left = operation.series, operation.placed
-            kinds[at], statuses[at], previous[at] = STATUS_CHANGE, status, left
-            placed = status if status < COMPLETED else NO_STATE
-            step = _made(Step, (timestamp, status, first_sequence + at, left, status, placed))
-            operation.running, operation.placed, operation.since = status, placed, timestamp
-            operation.steps.append(step)
+            if (
+                event.latency is not None
+                or event.retry_count is not None
+                or event.error_type is not None
+                or event.size is not None
+            ):
+                tables.details(event, operation, rows, at)
+            number, left = operation.series, operation.running
+            kinds[at], codes[at], statuses[at], previous[at] = STATUS_CHANGE, number, status, left
+            before[at], link[at] = operation.since, operation.last
+            operation.since, operation.last, operation.running = timestamp, first_sequence + at, status
             queue = in_flight[number]
-            if left < COMPLETED:
-                queue[left] -= 1
+            queue[left] -= 1
             if status < COMPLETED:
                 queue[status] += 1
-            else:
-                operation.end = step
-                started = operation.started
-                latency = operation.told if started is None else max(0.0, timestamp - started)
-                operation.latency = rows.latency[at] = latency
+                continue
+            latencies[at] = timestamp - operation.started
+            if operation.retry_count >= 0:
                 rows.retry_count[at] = operation.retry_count
-                rows.ended.append(_made(Ended, (timestamp, number, status, latency, 1)))
-                del operations[operation_id]
-                ended[operation_id] = operation
+            done.append(at)
+            ended[operation_id] = operation
+            del operations[operation_id]
         elif (
             type(event) is OperationStart
             and event.operation_id not in operations
             and event.operation_id not in ended
-            and series.knows(event.operation_type, event.backend)
+            and (event.operation_type, event.backend) in numbers
         ):
-            operation_id, timestamp = event.operation_id, event.timestamp
-            number = series.number(event.operation_type, event.backend)
-            operation = operations[operation_id] = Operation(number, identified=True)
-            operation.started = operation.since = timestamp
-            operation.running = operation.placed = PENDING
-            operation.steps.append(_made(Step, (timestamp, PENDING, first_sequence + at, NO_STATE, PENDING, PENDING)))
-            kinds[at], statuses[at] = OPERATION_START, PENDING
+            number = numbers[event.operation_type, event.backend]
+            operations[event.operation_id] = Regular(number, timestamp, timestamp, first_sequence + at)
+            codes[at], statuses[at] = number, PENDING
             in_flight[number][PENDING] += 1
+            if timestamp < first_seen[number]:
+                first_seen[number] = timestamp
             if event.size is not None:
                 rows.size[at] = event.size
         else:
             tables.turn(event, first_sequence + at, rows, at)
-            continue
-        types[at], backends[at], ids[at] = type_code[number], backend_code[number], operation_id
-        if timestamp < first_seen[number]:
-            first_seen[number] = timestamp
+    rows.end(done)

@@ -37,8 +37,8 @@ class Step(NamedTuple):
     placed: int
 
 
-class Operation(Struct, array_like=True, gc=False):
-    """An operation between its first event and the moment it is forgotten.
+class Operation(Struct, array_like=True, tag=1, gc=False):
+    """An operation between its first event and the moment it is forgotten, whatever its events were.
 
     ``series`` is its series' number, ``identified`` whether its type and backend are known,
     ``expired`` whether it has left the queue without an end, ``started`` its start (Unix s) or

@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 
 from telemetryd.model.events import COMPLETED, FAILED, IN_FLIGHT_STATUSES, STATUSES
+from telemetryd.rollup.cells import OperationCells
 from telemetryd.rollup.histogram import quantiles
 
 from .tracker import Tracker
-from .window import Tally, Window
+from .window import Window
+
+_QUANTILES = {"median": 0.5, "percentile_95": 0.95, "percentile_99": 0.99}
 
 
 def realtime(tracker: Tracker, window: Window, now: float, seconds: float) -> dict[str, Any]:
@@ -19,9 +22,16 @@ def realtime(tracker: Tracker, window: Window, now: float, seconds: float) -> di
     A series is named where it has an operation in flight or one that ended in the window;
     it has a latency where at least one of those ended with a known start.
     """
+    found = window.cells(now, seconds)
     # An end that was taken back may have been entered before the window was: that leaves less than nothing.
-    found = window.tallies(now, seconds).items()
-    tallies = {series: tally for series, tally in found if tally.completed + tally.failed > 0}
+    ends = {
+        series: (max(0, completed), max(0, failed), row)
+        for row, (series, completed, failed) in enumerate(
+            zip(*(each.tolist() for each in (found.series, *found.entries.T[[COMPLETED, FAILED]])), strict=True)
+        )
+        if completed + failed > 0
+    }
+    timed = _latencies(found)
     latency: dict[str, Any] = {}
     success: dict[str, float] = {}
     error: dict[str, float] = {}
@@ -30,21 +40,20 @@ def realtime(tracker: Tracker, window: Window, now: float, seconds: float) -> di
     for series, key in enumerate(tracker.series.keys):
         name = str(key)
         counts = tracker.in_flight[series]
-        tally = tallies.get(series)
-        if tally is None and not any(counts):
+        if series not in ends and not any(counts):
             continue
         statuses = distribution[name] = dict.fromkeys(STATUSES, 0)
         statuses.update(zip(IN_FLIGHT_STATUSES, counts, strict=True))
-        if tally is None:
+        if series not in ends:
             continue
-        completed, failed = max(0, tally.completed), max(0, tally.failed)
+        completed, failed, row = ends[series]
         statuses[STATUSES[COMPLETED]], statuses[STATUSES[FAILED]] = completed, failed
         ended = completed + failed
         success[name], error[name] = completed / ended, failed / ended
         throughput[name] = ended * 60 / seconds
         throughput["overall"] += throughput[name]
-        if tally.count > 0:
-            latency[name] = _latency(tally)
+        if timed["count"][row] > 0:
+            latency[name] = {key: values[row] for key, values in timed.items()}
     return {
         "window": seconds,
         "latency": latency,
@@ -56,28 +65,12 @@ def realtime(tracker: Tracker, window: Window, now: float, seconds: float) -> di
     }
 
 
-def _latency(tally: Tally) -> dict[str, float | int]:
-    buckets = sorted(tally.buckets.items())
-    median, percentile_95, percentile_99 = (
-        float(
-            quantiles(
-                np.array([0, len(buckets)], np.int64),
-                np.array([bucket for bucket, _ in buckets], np.int32),
-                np.array([count for _, count in buckets], np.int64),
-                np.array([tally.minimum]),
-                np.array([tally.maximum]),
-                np.array([tally.count], np.int64),
-                q,
-            )[0]
-        )
-        for q in (0.5, 0.95, 0.99)
-    )
-    return {
-        "mean": tally.sum / tally.count,
-        "median": median,
-        "min": tally.minimum,
-        "max": tally.maximum,
-        "percentile_95": percentile_95,
-        "percentile_99": percentile_99,
-        "count": tally.count,
-    }
+def _latencies(found: OperationCells) -> dict[str, list[Any]]:
+    """Return columns of latencies (s), by the rows of ``found``."""
+    histograms = found.offset, found.bucket, found.bucket_count, found.minimum, found.maximum, found.count
+    with np.errstate(invalid="ignore", divide="ignore"):
+        columns = {"mean": found.sum / found.count}
+    columns |= {name: quantiles(*histograms, q) for name, q in _QUANTILES.items()}
+    columns |= {"min": found.minimum, "max": found.maximum, "count": found.count}
+    order = ("mean", "median", "min", "max", "percentile_95", "percentile_99", "count")
+    return {name: columns[name].tolist() for name in order}

@@ -47,7 +47,8 @@ class SeriesTable:
     """The pairs of operation type and backend that are kept apart, each with a running number.
 
     ``keys``, ``type_code``, ``backend_code``, ``first_seen`` (Unix s; inf where nothing was seen) and
-    ``in_flight`` (operations pending, processing and retrying) are columns by that number.
+    ``in_flight`` (operations pending, processing and retrying) are columns by that number;
+    ``numbers`` has the number of each pair that was told of.
     Number 0 is ``unknown:unknown``. Beyond ``max_series`` pairs a new one is ``other`` on its
     backend; beyond ``max_backends`` backends a new one is ``other`` too. So there are at most
     ``max_series + max_backends + 2`` series.
@@ -66,19 +67,15 @@ class SeriesTable:
         self.first_seen: list[float] = []
         self.in_flight: list[list[int]] = []
         self.folded = 0
-        self._numbers: dict[tuple[str, str], int] = {}
+        self.numbers: dict[tuple[str, str], int] = {}
         self._add(UNKNOWN, UNKNOWN)
 
     def __len__(self) -> int:
         return len(self.keys)
 
-    def knows(self, operation_type: str, backend: str) -> bool:
-        """Whether a pair has a series already."""
-        return (operation_type, backend) in self._numbers
-
     def number(self, operation_type: str, backend: str) -> int:
         """Return the number of a pair's series, new or known; ``folded`` counts what fell into ``other``."""
-        number = self._numbers.get((operation_type, backend))
+        number = self.numbers.get((operation_type, backend))
         return number if number is not None else self._first_sight(operation_type, backend)
 
     def saw(self, number: int, timestamp: float) -> None:
@@ -89,11 +86,11 @@ class SeriesTable:
     def _first_sight(self, operation_type: str, backend: str) -> int:
         folded_backend = backend if backend in self.backends or not self.backends.full else OTHER
         folded_type = operation_type
-        if (operation_type, folded_backend) not in self._numbers and len(self.keys) >= self._max_series:
+        if (operation_type, folded_backend) not in self.numbers and len(self.keys) >= self._max_series:
             folded_type = OTHER
         if (folded_type, folded_backend) != (operation_type, backend):
             self.folded += 1
-            number = self._numbers.get((folded_type, folded_backend))
+            number = self.numbers.get((folded_type, folded_backend))
             return number if number is not None else self._add(folded_type, folded_backend)
         return self._add(operation_type, backend)
 
@@ -105,11 +102,11 @@ class SeriesTable:
         self.backend_code.append(self.backends.add(backend))
         self.first_seen.append(float("inf"))
         self.in_flight.append([0, 0, 0])
-        self._numbers[(operation_type, backend)] = number
+        self.numbers[(operation_type, backend)] = number
         return number
 
     def restore(self, series: Iterable[tuple[str, str, float]]) -> None:
         """Enter series of a checkpoint, in their order, with the timestamps of their first events."""
         for operation_type, backend, first_seen in series:
-            number = self._numbers.get((operation_type, backend))
+            number = self.numbers.get((operation_type, backend))
             self.saw(number if number is not None else self._add(operation_type, backend), first_seen)

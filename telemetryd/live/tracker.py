@@ -8,9 +8,7 @@ stays), operations that never end, and ids first seen in mid-life; its tables ar
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from collections.abc import Sequence
-from itertools import islice
 
 from telemetryd.instrumentation import Instrumentation
 from telemetryd.instrumentation.events import SeriesFolded, StatusContradicted, StatusRepeated
@@ -31,23 +29,24 @@ from telemetryd.model.events import (
 )
 from telemetryd.model.settings import LiveSettings
 
-from .fast_path import STEPS_BEFORE_FORGETTING, apply_fast
+from .fast_path import apply_fast
 from .operation import Operation, Step
-from .rows import Ended, Patch, Rows
+from .regular import Regular
+from .rows import Patch, Rows
 from .series import SeriesTable, Words
+from .table import OperationTable
 
 # A producer's free words are kept this long at most.
 LONGEST_ERROR_TYPE = 128
 MAX_ERROR_TYPES = 1000
-# How often operations are looked through for those beyond their age, in seconds.
-SWEEP = 5.0
+# Steps an operation may gather before those already sealed are forgotten.
+STEPS_BEFORE_FORGETTING = 16
 
 
 class Tracker:
     """The operations in flight, those that ended lately, and the backends' health.
 
-    ``sealed`` is the last sequence that is in a frozen head or a part: rows up to it are never
-    patched. ``in_flight[number]`` are the numbers of operations of a series that are pending,
+    ``in_flight[number]`` are the numbers of operations of a series that are pending,
     processing and retrying; the moves of all rows so far, patched, add up to them at any moment.
     ``health[backend]`` is (since, state).
     """
@@ -57,19 +56,15 @@ class Tracker:
         self._emit = instrumentation.emit
         self.series = SeriesTable(settings.max_series, settings.max_backends)
         self.error_types = Words(MAX_ERROR_TYPES)
-        self.sealed = 0
-        self._swept = -math.inf
-        self.operations: dict[str, Operation] = {}
-        self.ended: OrderedDict[str, Operation] = OrderedDict()
+        self.table = OperationTable(settings)
         self.in_flight = self.series.in_flight
         self.health: dict[str, tuple[float, int]] = {}
 
     def apply(self, events: Sequence[Event], first_sequence: int) -> Rows:
         """Apply events in their order; their rows have the sequences from ``first_sequence`` on."""
-        rows = Rows.sized(len(events))
-        rows.timestamp = [round(event.timestamp * 1e6) for event in events]
+        rows = Rows.at([event.timestamp for event in events], _operations(events))
         apply_fast(self, events, first_sequence, rows)
-        self._forget_ended()
+        self.table.settle(rows)
         return rows
 
     def turn(self, event: Event, sequence: int, rows: Rows, at: int) -> None:
@@ -81,54 +76,44 @@ class Tracker:
         else:
             self._change_health(event, rows, at)
 
-    def overdue(self, now: float) -> list[str]:
-        """Return the ids that have to expire: the oldest beyond the limits of age and number."""
-        surplus = max(0, len(self.operations) - self._settings.max_operations)
-        ids = list(islice(self.operations, surplus))
-        if not self._swept <= now < self._swept + SWEEP:
-            # They came in any order of their starts, so all have to be looked at: not at every turn.
-            self._swept = now
-            oldest = now - self._settings.max_operation_age
-            aged = (each for each, known in self.operations.items() if (known.started or known.since) <= oldest)
-            ids = list(dict.fromkeys((*ids, *aged)))
-        return ids
-
     def expire(self, operation_ids: Sequence[str], at: float, first_sequence: int) -> Rows:
         """Take operations out of the table; each gives one row, so that the queue's numbers follow.
 
         Those that have ended meanwhile are passed over. The rows begin at ``first_sequence``.
         """
-        expired = [operation_id for operation_id in operation_ids if operation_id in self.operations]
-        rows = Rows.sized(len(expired))
+        in_flight = self.table.operations
+        expired = [operation_id for operation_id in operation_ids if operation_id in in_flight]
+        rows = Rows.at([max(at, in_flight[operation_id].since) for operation_id in expired], expired)
         for row, operation_id in enumerate(expired):
-            operation = self.ended[operation_id] = self.operations.pop(operation_id)
-            rows.timestamp.append(round(max(at, operation.since) * 1e6))
-            self._fill(rows, row, OPERATION_EXPIRED, operation.series, NO_STATE, operation_id)
+            operation = self.table.known(operation_id, rows)
+            assert operation is not None
+            self.table.leave(operation_id)
+            self._fill(rows, row, OPERATION_EXPIRED, operation.series, NO_STATE)
             # From here on its statuses count as entries and move nothing.
             operation.expired = True
             left = operation.leave(operation.running)
             self._move(operation.series, left, NO_STATE)
             # An operation that held no place in the queue leaves none.
             rows.previous[row] = left if left != NO_STATE else UNPLACED
-        self._forget_ended()
+        self.table.settle(rows)
         return rows
 
     def _start(self, event: OperationStart, sequence: int, rows: Rows, at: int) -> None:
         operation_id, timestamp = event.operation_id, event.timestamp
-        operation = self.operations.get(operation_id) or self.ended.get(operation_id)
+        operation = self.table.known(operation_id, rows)
         if event.size is not None:
             rows.size[at] = event.size
         if operation is None:
-            operation = Operation(self._series(event.operation_type, event.backend), identified=True)
-            self.operations[operation_id] = operation
+            number = self._series(event.operation_type, event.backend)
+            operation = self.table.new(operation_id, Operation(number, identified=True))
             operation.started = timestamp
             operation.append(timestamp, PENDING, sequence)
-            self._fill(rows, at, OPERATION_START, operation.series, PENDING, operation_id)
+            self._fill(rows, at, OPERATION_START, operation.series, PENDING)
             self._move(operation.series, NO_STATE, PENDING)
             self.series.saw(operation.series, timestamp)
         elif operation.started is not None:
             self._emit(StatusRepeated(operation_id))
-            self._fill(rows, at, OPERATION_START, operation.series, PENDING, operation_id)
+            self._fill(rows, at, OPERATION_START, operation.series, PENDING)
             rows.previous[at] = PENDING
         else:
             self._start_late(operation, event, sequence, rows, at)
@@ -139,7 +124,7 @@ class Tracker:
         operation.started = timestamp
         if not operation.identified:
             self._identify(operation, event.operation_type, event.backend, rows)
-        self._fill(rows, at, OPERATION_START, operation.series, PENDING, event.operation_id)
+        self._fill(rows, at, OPERATION_START, operation.series, PENDING)
         rows.previous[at] = UNPLACED
         # A start stamped after the first status is out of step with its own operation: it tells
         # the start but moves nothing.
@@ -150,13 +135,13 @@ class Tracker:
 
     def _change_status(self, event: StatusChange, sequence: int, rows: Rows, at: int) -> None:
         operation_id, timestamp, status = event.operation_id, event.timestamp, CODE_OF_STATE[event.status]
-        operation = self.operations.get(operation_id) or self.ended.get(operation_id)
+        operation = self.table.known(operation_id, rows)
         if operation is None:
-            operation = self.operations[operation_id] = Operation(SeriesTable.UNKNOWN, identified=False)
+            operation = self.table.new(operation_id, Operation(SeriesTable.UNKNOWN, identified=False))
         if not operation.identified and event.operation_type and event.backend:
             self._identify(operation, event.operation_type, event.backend, rows)
-        self._fill(rows, at, STATUS_CHANGE, operation.series, status, operation_id)
-        self._details(event, operation, rows, at)
+        self._fill(rows, at, STATUS_CHANGE, operation.series, status)
+        self.details(event, operation, rows, at)
         if operation.ended and status >= COMPLETED:
             rows.previous[at] = operation.running
             self._emit(
@@ -172,7 +157,7 @@ class Tracker:
                 self._emit(StatusContradicted(operation_id))
             self._move(operation.series, placed, operation.placed)
             if len(operation.steps) > STEPS_BEFORE_FORGETTING:
-                operation.forget(self.sealed)
+                operation.forget(self.table.sealed)
         else:
             self._insert(operation, timestamp, status, sequence, rows, at)
         if operation.identified:
@@ -187,9 +172,7 @@ class Tracker:
         name = self.series.backends.names[backend]
         if event.timestamp >= self.health.get(name, (-math.inf, 0))[0]:
             self.health[name] = (event.timestamp, health)
-        rows.event[at] = BACKEND_HEALTH_CHANGE
-        rows.backend[at] = backend
-        rows.status[at] = health
+        rows.event[at], rows.series[at], rows.status[at] = BACKEND_HEALTH_CHANGE, ~backend, health
         rows.previous[at] = CODE_OF_STATE[event.old_status] if event.old_status else NO_STATE
 
     def _series(self, operation_type: str, backend: str) -> int:
@@ -202,17 +185,16 @@ class Tracker:
     def _identify(self, operation: Operation, operation_type: str, backend: str, rows: Rows) -> None:
         """Give an operation its series; its rows that are not sealed follow."""
         if operation.end is not None:
-            rows.ended.append(self._ending(operation, -1))
+            self._tell_end(operation, -1, rows)
         placed = operation.placed
-        changed = operation.identify(self._series(operation_type, backend), self.sealed)
-        codes = self.series.type_code[operation.series], self.series.backend_code[operation.series]
+        changed = operation.identify(self._series(operation_type, backend), self.table.sealed)
         for step in operation.steps:
-            if step.sequence > self.sealed:
-                rows.patches.append(Patch(step.sequence, None, *codes))
+            if step.sequence > self.table.sealed:
+                rows.patches.append(Patch(step.sequence, None, operation.series))
                 self.series.saw(operation.series, step.timestamp)
         self._relinked(operation, placed, changed, rows)
         if operation.end is not None:
-            rows.ended.append(self._ending(operation, 1))
+            self._tell_end(operation, 1, rows)
 
     def _insert(
         self,
@@ -228,7 +210,7 @@ class Tracker:
         """Place a step that came later than others it precedes; a patch tells its ``previous``, if it has one."""
         rows.previous[at] = UNPLACED
         placed = operation.placed
-        changed = operation.insert(timestamp, status, sequence, self.sealed, start=start)
+        changed = operation.insert(timestamp, status, sequence, self.table.sealed, start=start)
         self._relinked(operation, placed, changed, rows)
         # An end that comes before what is sealed still ends the operation, and its row takes it
         # out of the queue.
@@ -244,20 +226,20 @@ class Tracker:
     def _end(self, operation_id: str, operation: Operation, end: Step, rows: Rows, at: int) -> None:
         operation.end = end
         operation.latency = rows.latency[at] = self._latency(operation, end.timestamp)
-        # What a retry told holds for the operation.
-        rows.retry_count[at] = operation.retry_count
-        rows.ended.append(self._ending(operation, 1))
-        if self.operations.pop(operation_id, None) is not None:
-            self.ended[operation_id] = operation
+        if operation.retry_count >= 0:
+            # What a retry told holds for the operation.
+            rows.retry_count[at] = operation.retry_count
+        self._tell_end(operation, 1, rows)
+        self.table.leave(operation_id)
 
     def _retime(self, operation: Operation, rows: Rows) -> None:
         """Give an operation that had ended before its start was known its true latency."""
         if operation.end is None:
             return
-        rows.ended.append(self._ending(operation, -1))
+        self._tell_end(operation, -1, rows)
         operation.latency = self._latency(operation, operation.end.timestamp)
-        rows.ended.append(self._ending(operation, 1))
-        if operation.end.sequence > self.sealed:
+        self._tell_end(operation, 1, rows)
+        if operation.end.sequence > self.table.sealed:
             rows.patches.append(Patch(operation.end.sequence, latency=operation.latency))
 
     @staticmethod
@@ -267,9 +249,10 @@ class Tracker:
         return max(0.0, end - operation.started)
 
     @staticmethod
-    def _ending(operation: Operation, weight: int) -> Ended:
-        assert operation.end is not None
-        return Ended(operation.end.timestamp, operation.series, operation.end.status, operation.latency, weight)
+    def _tell_end(operation: Operation, weight: int, rows: Rows) -> None:
+        end = operation.end
+        assert end is not None
+        rows.ended.add(end.timestamp, operation.series, end.status, operation.latency, weight)
 
     def _move(self, series: int, before: int, after: int) -> None:
         counts = self.in_flight[series]
@@ -278,18 +261,12 @@ class Tracker:
         if after < COMPLETED:
             counts[after] += 1
 
-    def _forget_ended(self) -> None:
-        while len(self.ended) > self._settings.max_ended:
-            self.ended.popitem(last=False)
+    @staticmethod
+    def _fill(rows: Rows, at: int, event: int, series: int, status: int) -> None:
+        rows.event[at], rows.series[at], rows.status[at] = event, series, status
 
-    def _fill(self, rows: Rows, at: int, event: int, series: int, status: int, operation_id: str) -> None:
-        rows.event[at] = event
-        rows.operation_type[at] = self.series.type_code[series]
-        rows.backend[at] = self.series.backend_code[series]
-        rows.status[at] = status
-        rows.operation_id[at] = operation_id
-
-    def _details(self, event: StatusChange, operation: Operation, rows: Rows, at: int) -> None:
+    def details(self, event: StatusChange, operation: Regular | Operation, rows: Rows, at: int) -> None:
+        """Take what a status says besides."""
         if event.latency is not None:
             operation.told = event.latency
         if event.retry_count is not None:
@@ -298,3 +275,10 @@ class Tracker:
             rows.size[at] = event.size
         if event.error_type:
             rows.error_type[at] = self.error_types.code(event.error_type[:LONGEST_ERROR_TYPE])
+
+
+def _operations(events: Sequence[Event]) -> list[str | None]:
+    try:
+        return [event.operation_id for event in events]  # type: ignore[union-attr]
+    except AttributeError:
+        return [getattr(event, "operation_id", None) for event in events]

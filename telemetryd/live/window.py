@@ -1,161 +1,135 @@
 """A sliding window over the operations that ended lately, in slots of one second.
 
-Under a load of many series and widely spread latencies the older slots grow wider, so that
-the window's memory has a bound; at common loads its edge is true to the second.
+Ends are gathered as they come and folded many at a time, into runs of rollup rows. Under a load of
+many series and widely spread latencies the older slots grow wider, so that the window's memory has
+a bound; at common loads its edge is true to the second.
 """
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_right
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from array import array
+from dataclasses import replace
 
-from telemetryd.model.events import COMPLETED
-from telemetryd.rollup.histogram import bucket_of_value
+import numpy as np
 
-from .rows import Ended
+from telemetryd.rollup.build import operation_rows
+from telemetryd.rollup.cells import OperationCells, operation_cells
+from telemetryd.rollup.columns import Array, OperationRows
+from telemetryd.rollup.merge import merge_operations, select, stack
+
+from .rows import Ends
 
 # The widest window that can be asked for, in seconds.
 WIDEST = 3600
-# Histogram cells held over all slots; about 100 bytes each.
+# Histogram cells held over all slots; about 25 bytes each.
 MAX_CELLS = 400_000
-
-
-@dataclass(slots=True)
-class Tally:
-    """Operations of one series that ended in a stretch of time; latencies in seconds."""
-
-    completed: int = 0
-    failed: int = 0
-    count: int = 0
-    sum: float = 0.0
-    minimum: float = math.inf
-    maximum: float = -math.inf
-    buckets: dict[int, int] = field(default_factory=dict)
-
-    def add(self, ended: Ended) -> int:
-        """Add one end (or take one back); return how many cells that added."""
-        if ended.status == COMPLETED:
-            self.completed += ended.weight
-        else:
-            self.failed += ended.weight
-        latency, weight, buckets = ended.latency, ended.weight, self.buckets
-        if latency != latency:  # NaN: the start is unknown
-            return 0
-        self.count += weight
-        self.sum += latency * weight
-        if weight > 0:
-            if latency < self.minimum:
-                self.minimum = latency
-            if latency > self.maximum:
-                self.maximum = latency
-        before = len(buckets)
-        bucket = bucket_of_value(latency)
-        count = buckets.get(bucket, 0) + weight
-        if count:
-            buckets[bucket] = count
-        else:
-            buckets.pop(bucket, None)
-        return len(buckets) - before
-
-    def merge(self, other: Tally) -> None:
-        """Add all that another tally holds."""
-        self.completed += other.completed
-        self.failed += other.failed
-        self.count += other.count
-        self.sum += other.sum
-        self.minimum = min(self.minimum, other.minimum)
-        self.maximum = max(self.maximum, other.maximum)
-        for bucket, count in other.buckets.items():
-            self.buckets[bucket] = self.buckets.get(bucket, 0) + count
-
-
-@dataclass(slots=True)
-class _Slot:
-    start: int
-    end: int
-    tallies: dict[int, Tally] = field(default_factory=dict)
-
-    @property
-    def cells(self) -> int:
-        return sum(len(tally.buckets) for tally in self.tallies.values())
+# Ends that are gathered before they are folded: the more, the less each costs; the fewer, the shorter the pause.
+FOLD = 8192
+# Beyond it a slot grows no more, in seconds: what is in it leaves the window as one.
+_WIDEST_SLOT = 512
+# Cells of a run that grows no more.
+_FULL = 32_768
 
 
 class Window:
     """Ends of operations over the last hour, by second and series."""
 
     def __init__(self, max_cells: int = MAX_CELLS) -> None:
-        self._slots: list[_Slot] = []
-        self._cells = 0
         self._max_cells = max_cells
+        self._runs: list[OperationRows] = []
+        self._begin()
 
-    def add(self, ends: Iterable[Ended], now: float) -> None:
-        """Enter operations that ended; those older than the widest window are passed over."""
-        oldest = now - WIDEST
-        slot = _Slot(0, 0)
-        for ended in ends:
-            timestamp = ended.timestamp
-            if timestamp > oldest:
-                if not slot.start <= timestamp < slot.end:
-                    slot = self._slot(math.floor(timestamp))
-                tally = slot.tallies.get(ended.series)
-                if tally is None:
-                    tally = slot.tallies[ended.series] = Tally()
-                self._cells += tally.add(ended)
-        self._bound(oldest)
+    def _begin(self) -> None:
+        self._timestamp = array("d")
+        self._series = array("i")
+        self._status = bytearray()
+        self._latency = array("d")
+        self._weight = array("b")
 
-    def put(self, second: int, series: int, tally: Tally, now: float) -> None:
-        """Enter many operations of one series that ended in one second (Unix s)."""
-        if second > now - WIDEST:
-            known = self._tally(second, series)
-            before = len(known.buckets)
-            known.merge(tally)
-            self._cells += len(known.buckets) - before
-            self._bound(now - WIDEST)
+    def add(self, ends: Ends, now: float) -> None:
+        """Enter operations that ended; those older than the widest window are forgotten."""
+        self._timestamp.fromlist(ends.timestamp)
+        self._series.fromlist(ends.series)
+        self._status += bytes(ends.status)
+        self._latency.fromlist(ends.latency)
+        self._weight.fromlist(ends.weight)
+        if len(self._timestamp) >= FOLD:
+            self._fold(now)
 
-    def _tally(self, second: int, series: int) -> Tally:
-        tallies = self._slot(second).tallies
-        tally = tallies.get(series)
-        if tally is None:
-            tally = tallies[series] = Tally()
-        return tally
+    def put(self, rows: OperationRows, now: float) -> None:
+        """Enter what ended, as rollup rows whose series are numbers of the tracker's."""
+        self._enter(rows, now)
 
-    def _bound(self, oldest: float) -> None:
-        while self._slots and self._slots[0].end <= oldest:
-            self._cells -= self._slots.pop(0).cells
-        if self._cells > self._max_cells:
+    def cells(self, now: float, seconds: float) -> OperationCells:
+        """Return what ended in the last ``seconds``, one row a series; ``cell`` is 0."""
+        self._fold(now)
+        rows = stack([select(run, _ends(run) > now - seconds) for run in self._runs] or [_NOTHING])
+        rows = select(rows, rows.start <= now)
+        return _without_nothing(operation_cells(rows, np.zeros(len(rows), np.int64)))
+
+    def _fold(self, now: float) -> None:
+        """Make a run of the ends that were gathered."""
+        if not self._timestamp:
+            return
+        second = np.floor(np.frombuffer(self._timestamp)).astype(np.int64)
+        series, status = np.frombuffer(self._series, np.int32), np.frombuffer(self._status, np.uint8)
+        rows = operation_rows(
+            second, series, status, np.frombuffer(self._latency), 1, np.frombuffer(self._weight, np.int8)
+        )
+        self._begin()
+        self._enter(rows, now)
+
+    def _enter(self, rows: OperationRows, now: float) -> None:
+        runs = [kept for run in self._runs if len(kept := _later(run, now - WIDEST))]
+        if len(fresh := _later(rows, now - WIDEST)):
+            while runs and len(fresh.bucket) < _FULL and len(runs[-1].bucket) <= 2 * len(fresh.bucket):
+                fresh = merge_operations(stack([runs.pop(), fresh]))
+            runs.append(fresh)
+        self._runs = runs
+        if self.held > self._max_cells:
             self._widen()
 
-    def tallies(self, now: float, seconds: float) -> dict[int, Tally]:
-        """Return what ended in the last ``seconds``, by series number."""
-        merged: dict[int, Tally] = {}
-        for slot in self._slots:
-            if slot.end > now - seconds and slot.start <= now:
-                for series, tally in slot.tallies.items():
-                    merged.setdefault(series, Tally()).merge(tally)
-        return merged
-
-    def _slot(self, second: int) -> _Slot:
-        slots = self._slots
-        if slots and slots[-1].start <= second < slots[-1].end:
-            return slots[-1]
-        at = bisect_right(slots, second, key=lambda slot: slot.start)
-        if at and second < slots[at - 1].end:
-            return slots[at - 1]
-        slot = _Slot(second, second + 1)
-        slots.insert(at, slot)
-        return slot
+    @property
+    def held(self) -> int:
+        """Histogram cells over all slots."""
+        return sum(len(run.bucket) for run in self._runs)
 
     def _widen(self) -> None:
-        """Join the older half of the slots two by two."""
-        half = len(self._slots) // 2
-        joined: list[_Slot] = []
-        for index in range(0, half - 1, 2):
-            earlier, later = self._slots[index : index + 2]
-            slot = _Slot(earlier.start, later.end, earlier.tallies)
-            for series, tally in later.tallies.items():
-                slot.tallies.setdefault(series, Tally()).merge(tally)
-            joined.append(slot)
-        self._slots[: half - half % 2] = joined
-        self._cells = sum(slot.cells for slot in self._slots)
+        """Join slots two by two, the older ones first, until a quarter of the bound is free or all are as wide as may be."""
+        while self.held > self._max_cells * 3 // 4:
+            narrow = [run.width < _WIDEST_SLOT for run in self._runs]
+            starts = [run.start[chosen] for run, chosen in zip(self._runs, narrow, strict=True)]
+            if not any(map(len, starts)):
+                return
+            middle = np.median(np.concatenate(starts))
+            self._runs = [
+                merge_operations(_wider(run, chosen & (run.start <= middle)))
+                for run, chosen in zip(self._runs, narrow, strict=True)
+            ]
+
+
+_NOTHING = operation_rows(
+    np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.uint8), np.empty(0, np.float64), 1
+)
+
+
+def _ends(run: OperationRows) -> Array:
+    return run.start + run.width
+
+
+def _later(run: OperationRows, oldest: float) -> OperationRows:
+    """Return the rows of a run that have not gone by; the run itself where all are kept."""
+    kept = _ends(run) > oldest
+    return run if kept.all() else select(run, kept)
+
+
+def _without_nothing(cells: OperationCells) -> OperationCells:
+    """Return cells without buckets that are empty, for what was in them has been taken back."""
+    kept = cells.bucket_count > 0
+    before = np.concatenate([[0], np.cumsum(kept)])
+    return replace(cells, offset=before[cells.offset], bucket=cells.bucket[kept], bucket_count=cells.bucket_count[kept])
+
+
+def _wider(run: OperationRows, chosen: Array) -> OperationRows:
+    width = np.where(chosen, run.width * 2, run.width)
+    return replace(run, start=np.where(chosen, run.start // width * width, run.start), width=width.astype(np.int32))

@@ -34,29 +34,40 @@ def _start_of(timestamp: Array, interval: int) -> Array:
 
 def _operations(events: EventColumns, codes: Array, interval: int) -> OperationRows:
     entries = is_entry(events)
-    start, series, status = _start_of(events.timestamp, interval)[entries], codes[entries], events.status[entries]
-    latency = events.latency[entries]
+    start = _start_of(events.timestamp, interval)
+    return operation_rows(start[entries], codes[entries], events.status[entries], events.latency[entries], interval)
+
+
+def operation_rows(
+    start: Array, series: Array, status: Array, latency: Array, width: int, weight: Array | None = None
+) -> OperationRows:
+    """Return the rows of some entries: each with its interval's start (Unix s), its series, its status and its latency (s or NaN).
+
+    A ``weight`` of -1 takes an entry back: from the counts and sums, not from the extremes.
+    """
     (start, series, status_of), group = distinct(start, series, status)
     rows = len(start)
     timed = (status >= COMPLETED) & ~np.isnan(latency)
     latency, group_timed = latency[timed], group[timed]
+    weight_timed = None if weight is None else weight[timed]
+    seen = np.ones(len(latency), bool) if weight_timed is None else weight_timed > 0
     minimum, maximum = np.full(rows, np.inf), np.full(rows, -np.inf)
-    np.minimum.at(minimum, group_timed, latency)
-    np.maximum.at(maximum, group_timed, latency)
+    np.minimum.at(minimum, group_timed[seen], latency[seen])
+    np.maximum.at(maximum, group_timed[seen], latency[seen])
     (row_of_cell, bucket), cell = distinct(group_timed, bucket_of(latency))
     return OperationRows(
         start=start,
-        width=np.full(rows, interval, np.int32),
+        width=np.full(rows, width, np.int32),
         series=series.astype(np.int32),
         status=status_of.astype(np.uint8),
-        entries=np.bincount(group, minlength=rows).astype(np.int64),
-        count=np.bincount(group_timed, minlength=rows).astype(np.int64),
-        sum=np.bincount(group_timed, weights=latency, minlength=rows).astype(np.float64),
+        entries=np.bincount(group, weight, rows).astype(np.int64),
+        count=np.bincount(group_timed, weight_timed, rows).astype(np.int64),
+        sum=np.bincount(group_timed, latency if weight_timed is None else latency * weight_timed, rows),
         minimum=minimum,
         maximum=maximum,
         offset=np.searchsorted(row_of_cell, np.arange(rows + 1)).astype(np.int64),
         bucket=bucket.astype(np.int32),
-        bucket_count=np.bincount(cell, minlength=len(bucket)).astype(np.int64),
+        bucket_count=np.bincount(cell, weight_timed, len(bucket)).astype(np.int64),
     )
 
 

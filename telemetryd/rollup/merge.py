@@ -23,9 +23,9 @@ def concat(rollups: Sequence[RollupRows]) -> RollupRows:
     backends: dict[str, int] = {}
     series_maps = [_codes(each.series, series) for each in rollups]
     backend_maps = [_codes(each.backends, backends) for each in rollups]
-    operations = _stack(OperationRows, [each.operations for each in rollups])
-    queue = _stack(QueueRows, [each.queue for each in rollups])
-    health = _stack(HealthRows, [each.health for each in rollups])
+    operations = stack([each.operations for each in rollups])
+    queue = stack([each.queue for each in rollups])
+    health = stack([each.health for each in rollups])
     return RollupRows(
         tuple(series),
         tuple(backends),
@@ -43,7 +43,11 @@ def merge(rollups: Sequence[RollupRows]) -> RollupRows:
     """
     joined = concat(rollups)
     return RollupRows(
-        joined.series, joined.backends, _operations(joined.operations), _queue(joined.queue), _health(joined.health)
+        joined.series,
+        joined.backends,
+        merge_operations(joined.operations),
+        _queue(joined.queue),
+        _health(joined.health),
     )
 
 
@@ -60,7 +64,8 @@ def select(rows: Rows, choice: Array) -> Rows:
     return OperationRows(**{name: getattr(rows, name)[indices] for name in names}, **sparse)
 
 
-def _operations(rows: OperationRows) -> OperationRows:
+def merge_operations(rows: OperationRows) -> OperationRows:
+    """Return one row for each interval, series and status; counts, sums, extremes and histograms are exact."""
     (start, width, series, status), group = distinct(rows.start, rows.width, rows.series, rows.status)
     size = len(start)
     minimum, maximum = np.full(size, np.inf), np.full(size, -np.inf)
@@ -144,7 +149,9 @@ def _remapped(codes: Sequence[Array], maps: Sequence[Array]) -> Array:
     )
 
 
-def _stack(kind: type[Rows], several: Sequence[Rows]) -> Rows:
+def stack(several: Sequence[Rows]) -> Rows:
+    """Return the rows of one or more, one after the other."""
+    kind = type(several[0])
     columns = {
         each.name: np.concatenate([getattr(rows, each.name) for rows in several])
         for each in fields(kind)

@@ -9,6 +9,7 @@ from telemetryd.instrumentation import Instrumentation
 from telemetryd.model.errors import CorruptFile
 from telemetryd.model.events import PENDING, PROCESSING, UNPLACED
 from telemetryd.model.settings import Settings
+from tests.live.told import tell
 from tests.storage.samples import rows_of
 
 from .intake import HOUR, Clock, change, start
@@ -71,7 +72,7 @@ def test_expired_operations_become_rows(ledger: Ledger) -> None:
     """They count as events of nobody."""
     ledger.apply_events([start("a", HOUR + 1.0)], "wal", 1, NOW)
     ledger.apply_expired(["a"], NOW)
-    assert not ledger.tracker.operations
+    assert not ledger.tracker.table.operations
     assert ledger.head.columns().producer.tolist() == [1, 0]
     assert ledger.sequence == 3
 
@@ -79,8 +80,8 @@ def test_expired_operations_become_rows(ledger: Ledger) -> None:
 def test_the_window_sees_what_ends(ledger: Ledger) -> None:
     """At its own timestamp, as of when it was received."""
     ledger.apply_events([start("a", NOW - 5), change("a", "failed", NOW - 1)], "wal", 1, NOW)
-    (tally,) = ledger.window.tallies(NOW, 60).values()
-    assert (tally.failed, tally.sum) == (1, 4.0)
+    (told,) = tell(ledger.window, NOW, 60).values()
+    assert (told.failed, told.sum) == (1, 4.0)
 
 
 def test_each_hour_of_the_head_knows_when_its_last_row_came(ledger: Ledger) -> None:

@@ -11,6 +11,7 @@ import pytest
 from telemetryd.model.events import Event
 from telemetryd.storage.records import EventsRecord, encode_record
 from tests.disk.faults import PLENTY, FailingFiles, Fault
+from tests.live.told import tell
 
 from .intake import HOUR, Answers, Clock, Intake, change, start
 
@@ -35,12 +36,12 @@ async def test_a_crash_loses_nothing_that_was_acknowledged(intake: Intake, clock
         if number == 15:
             await intake.upkeep.seal()
     before = intake.rows(), intake.in_flight(), intake.ledger.producers.state()
-    tallies = intake.ledger.window.tallies(clock.now, 900)
+    told = list(tell(intake.ledger.window, clock.now, 900).values())
     await intake.crash()
     await intake.start()
     assert (intake.rows(), intake.in_flight(), intake.ledger.producers.state()) == before
     assert intake.ledger.sequence > max(row[1] for row in intake.rows())
-    told, again = list(tallies.values()), list(intake.ledger.window.tallies(clock.now, 900).values())
+    again = list(tell(intake.ledger.window, clock.now, 900).values())
     assert [(each.completed, each.failed) for each in again] == [(each.completed, each.failed) for each in told]
 
 
@@ -143,8 +144,8 @@ async def test_the_window_is_filled_again(intake: Intake, clock: Clock, clean: b
     await intake.store([start("b", clock.now - 9), change("b", "failed", clock.now - 5)], 2)
     await (intake.stop() if clean else intake.crash())
     await intake.start()
-    (tally,) = intake.ledger.window.tallies(clock.now, 60).values()
-    assert (tally.completed, tally.failed, tally.count, tally.sum) == (1, 1, 2, 8.0)
+    (told,) = tell(intake.ledger.window, clock.now, 60).values()
+    assert (told.completed, told.failed, told.count, told.sum) == (1, 1, 2, 8.0)
     assert len(intake.ledger.tracker.in_flight) == len(intake.ledger.tracker.series)
 
 

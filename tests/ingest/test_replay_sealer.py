@@ -6,6 +6,7 @@ import asyncio
 
 from telemetryd.model.events import Event
 from tests.disk.faults import PLENTY, FailingFiles, Fault
+from tests.live.told import tell
 
 from .intake import HOUR, Clock, Intake, change, start
 from .test_recovery import segment
@@ -35,7 +36,7 @@ async def test_a_journal_longer_than_memory_is_sealed_on_the_way(intake: Intake,
 
 def ended(intake: Intake, clock: Clock) -> int:
     """Return how many operations the window says ended lately."""
-    return sum(tally.count for tally in intake.ledger.window.tallies(clock.now, 900).values())
+    return sum(told.count for told in tell(intake.ledger.window, clock.now, 900).values())
 
 
 async def test_a_long_journal_on_a_full_disk_is_replayed_all_the_same(intake: Intake, disk: FailingFiles) -> None:

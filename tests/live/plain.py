@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from telemetryd.instrumentation import Instrumentation
-from telemetryd.live.rows import Ended, Rows
+from telemetryd.live.rows import Rows
 from telemetryd.live.tracker import Tracker
 from telemetryd.model.events import (
     BACKEND_HEALTH_CHANGE,
@@ -93,7 +93,7 @@ class Table:
 
     def seal(self) -> None:
         """All rows so far are frozen."""
-        self.tracker.sealed = self.sequence - 1
+        self.tracker.table.seal(self.sequence - 1)
 
     @property
     def in_flight(self) -> Counter[Move]:
@@ -116,39 +116,36 @@ class Table:
         for at in range(len(rows)):
             self.rows[first + at] = self._row(rows, at)
         for patch in rows.patches:
-            assert self.tracker.sealed < patch.sequence < self.sequence, "a patch is for rows that are not sealed"
+            assert self.tracker.table.sealed < patch.sequence < self.sequence, "a patch is for rows that are not sealed"
             changes: dict[str, object] = {}
             if patch.previous is not None:
                 changes["previous"] = word_of(patch.previous)
-            if patch.operation_type is not None:
-                changes["operation_type"] = self.tracker.series.operation_types.names[patch.operation_type]
-            if patch.backend is not None:
-                changes["backend"] = self.tracker.series.backends.names[patch.backend]
+            if patch.series is not None:
+                changes |= self.tracker.series.keys[patch.series]._asdict()
             if patch.latency is not None:
                 changes["latency"] = known(patch.latency)
             self.rows[patch.sequence] = replace(self.rows[patch.sequence], **changes)  # type: ignore[arg-type]
-        for ended in rows.ended:
-            self.ended[self._ended(ended)] += ended.weight
+        ends = rows.ended
+        told = zip(ends.timestamp, ends.series, ends.status, ends.latency, strict=True)
+        for (timestamp, number, status, latency), weight in zip(told, ends.weight, strict=True):
+            end = timestamp, str(self.tracker.series.keys[number]), STATES[status], known(latency)
+            self.ended[end] += weight
         return [self.rows[sequence] for sequence in range(first, self.sequence)]
 
     def _row(self, rows: Rows, at: int) -> Row:
-        series = self.tracker.series
+        series, number = self.tracker.series, rows.series[at]
         return Row(
-            rows.timestamp[at],
+            round(rows.timestamp[at] * 1e6),
             rows.event[at],
-            series.operation_types.names[rows.operation_type[at]],
-            series.backends.names[rows.backend[at]],
+            *(series.keys[number] if number >= 0 else ("", series.backends.names[~number])),
             word_of(rows.status[at]),
             word_of(rows.previous[at]),
             known(rows.latency[at]),
-            rows.retry_count[at],
-            rows.size[at],
-            self.tracker.error_types.names[rows.error_type[at]],
+            rows.retry_count.get(at, -1),
+            rows.size.get(at, -1),
+            self.tracker.error_types.names[rows.error_type.get(at, 0)],
             rows.operation_id[at],
         )
-
-    def _ended(self, ended: Ended) -> tuple[float, str, str, float | None]:
-        return ended.timestamp, str(self.tracker.series.keys[ended.series]), STATES[ended.status], known(ended.latency)
 
 
 def word_of(state: int) -> str:

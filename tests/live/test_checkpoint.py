@@ -28,7 +28,7 @@ def state(table: Table) -> object:
     tracker = table.tracker
     operations = [
         (operation_id, each.started, each.running, each.since, each.retry_count, tracker.series.keys[each.series])
-        for known in (tracker.operations, tracker.ended)
+        for known in (tracker.table.operations, tracker.table.ended)
         for operation_id, each in known.items()
     ]
     first_seen = dict(zip(tracker.series.keys, tracker.series.first_seen, strict=True))

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
 
-from telemetryd.live.rows import Ended, Patch, Rows
+from telemetryd.live.rows import Ends, Patch, Rows
 from telemetryd.model.events import NO_STATE
 
 
-def test_sized_columns_have_one_length_and_tell_nothing() -> None:
-    """Only the timestamps are left to the caller."""
-    rows = Rows.sized(3)
-    lengths = {each.name: len(getattr(rows, each.name)) for each in fields(rows)}
-    assert {name for name, length in lengths.items() if length == 0} == {"timestamp", "patches", "ended"}
-    assert {length for length in lengths.values() if length} == {3}
-    assert rows.previous == rows.status == [NO_STATE] * 3
+def test_new_rows_tell_when_and_of_which_operation_and_nothing_else() -> None:
+    """Whole columns have one length, sparse ones are empty."""
+    rows = Rows.at([1.0, 2.0, 3.0], ["a", None, "b"])
+    assert len(rows) == 3
+    assert rows.operation_id == ["a", None, "b"]
+    whole = (rows.event, rows.series, rows.status, rows.previous, rows.latency, rows.before, rows.link)
+    assert {len(column) for column in whole} == {3}
+    assert set(rows.previous) == set(rows.status) == {NO_STATE}
     assert all(math.isnan(value) for value in rows.latency)
-    assert rows.operation_id == [None] * 3
-
-
-def test_the_length_is_that_of_the_timestamps() -> None:
-    """They are the one column every row has."""
-    assert len(Rows(timestamp=[1, 2])) == 2
+    assert not (rows.retry_count or rows.size or rows.error_type or rows.patches or len(rows.ended))
 
 
 def test_a_patch_leaves_alone_what_it_does_not_name() -> None:
     """None is no change."""
-    assert Patch(7, latency=1.5) == (7, None, None, None, 1.5)
+    assert Patch(7, latency=1.5) == (7, None, None, 1.5)
 
 
-def test_an_end_says_when_what_how_and_how_long() -> None:
-    """In the order of its fields."""
-    assert Ended(1.0, 2, 3, 4.0, -1)._fields == ("timestamp", "series", "status", "latency", "weight")
+def test_rows_that_end_operations_tell_when_what_how_and_how_long() -> None:
+    """As columns, beside ends that are told again."""
+    rows = Rows.at([1.0, 2.0], ["a", "b"])
+    rows.series, rows.status, rows.latency[1] = [4, 5], bytearray(b"\0\3"), 0.5
+    rows.ended.add(9.0, 1, 4, 2.0, -1)
+    rows.end([1])
+    assert rows.ended == Ends([9.0, 2.0], [1, 5], [4, 3], [2.0, 0.5], [-1, 1])

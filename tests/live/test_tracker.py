@@ -141,7 +141,7 @@ def test_only_operations_in_the_table_are_in_flight(sequence: list[Action]) -> N
     table = Table(new_tracker())
     for action in sequence:
         act(table, action)
-        assert sum(table.in_flight.values()) <= len(table.tracker.operations)
+        assert sum(table.in_flight.values()) <= len(table.tracker.table.operations)
         assert all(count >= 0 for counts in table.tracker.in_flight for count in counts)
 
 
@@ -168,8 +168,8 @@ def test_an_operation_goes_from_start_to_end() -> None:
     assert [row.error_type for row in rows] == ["", "", "Timeout", ""]
     assert [row.timestamp for row in rows] == [10_000_000, 11_000_000, 12_000_000, 14_500_000]
     assert {(row.operation_type, row.backend) for row in rows} == {("add", "ipfs")}
-    assert table.tracker.operations == {}
-    assert list(table.tracker.ended) == ["a"]
+    assert table.tracker.table.operations == {}
+    assert list(table.tracker.table.ended) == ["a"]
 
 
 def test_a_status_before_its_start_gets_its_type_when_the_start_comes() -> None:
@@ -272,15 +272,15 @@ def test_operations_beyond_the_number_are_overdue_oldest_first() -> None:
     """The table is bounded in number."""
     table = Table(new_tracker(max_operations=2))
     table.apply([start(each, 100.0) for each in ("a", "b", "c", "d")])
-    assert table.tracker.overdue(now=100.0) == ["a", "b"]
+    assert table.tracker.table.overdue(now=100.0) == ["a", "b"]
 
 
 def test_operations_beyond_the_age_are_overdue() -> None:
     """The table is bounded in age."""
     table = Table(new_tracker(max_operation_age=60))
     table.apply([start("a", 100.0), start("b", 130.0)])
-    assert table.tracker.overdue(now=159.0) == []
-    assert table.tracker.overdue(now=165.0) == ["a"]
+    assert table.tracker.table.overdue(now=159.0) == []
+    assert table.tracker.table.overdue(now=165.0) == ["a"]
 
 
 def test_an_expired_operation_leaves_the_queue_and_still_ends_once() -> None:
@@ -292,7 +292,7 @@ def test_an_expired_operation_leaves_the_queue_and_still_ends_once() -> None:
     assert not table.in_flight
     (end,) = table.apply([change("a", "completed", 11.0)])
     assert end.is_entry and not end.moves and end.latency == 10.0
-    assert not table.tracker.operations
+    assert not table.tracker.table.operations
 
 
 def test_what_ended_meanwhile_does_not_expire() -> None:
@@ -315,7 +315,7 @@ def test_ended_operations_are_forgotten_beyond_their_limit() -> None:
     """The memory of what ended is bounded; an operation that comes back after that is a new one."""
     table = Table(new_tracker(max_ended=1))
     table.apply([start("a", 1.0), change("a", "completed", 2.0), start("b", 1.0), change("b", "completed", 2.0)])
-    assert list(table.tracker.ended) == ["b"]
+    assert list(table.tracker.table.ended) == ["b"]
 
 
 def test_series_beyond_the_limit_fold_into_other_and_are_counted() -> None:

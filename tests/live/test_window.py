@@ -4,91 +4,110 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telemetryd.live.rows import Ended
-from telemetryd.live.window import WIDEST, Tally, Window
+from telemetryd.live.rows import Ends
+from telemetryd.live.window import FOLD, WIDEST, Window
 from telemetryd.model.events import COMPLETED, FAILED
 from telemetryd.rollup.histogram import bucket_of_value
+
+from .told import Told, tell
 
 NOW = 1_000_000.0
 
 
-def ended(
-    timestamp: float, latency: float = 1.0, *, series: int = 1, status: int = COMPLETED, weight: int = 1
-) -> Ended:
-    return Ended(timestamp, series, status, latency, weight)
+End = tuple[float, int, int, float, int]
+
+
+def ended(timestamp: float, latency: float = 1.0, *, series: int = 1, status: int = COMPLETED, weight: int = 1) -> End:
+    return timestamp, series, status, latency, weight
+
+
+def add(window: Window, ends: Iterable[End], now: float = NOW) -> None:
+    told = Ends()
+    for each in ends:
+        told.add(*each)
+    window.add(told, now)
 
 
 def test_what_ended_in_the_last_seconds_is_told_by_series() -> None:
     """Completed, failed, and the latencies' count, sum and bounds."""
     window = Window()
-    window.add([ended(NOW - 1, 2.0), ended(NOW - 2, 4.0, status=FAILED), ended(NOW - 3, series=2)], NOW)
-    tallies = window.tallies(NOW, 300)
-    assert set(tallies) == {1, 2}
-    tally = tallies[1]
-    assert (tally.completed, tally.failed, tally.count, tally.sum) == (1, 1, 2, 6.0)
-    assert (tally.minimum, tally.maximum) == (2.0, 4.0)
-    assert tally.buckets == Counter([bucket_of_value(2.0), bucket_of_value(4.0)])
+    add(window, [ended(NOW - 1, 2.0), ended(NOW - 2, 4.0, status=FAILED), ended(NOW - 3, series=2)])
+    told = tell(window, NOW, 300)
+    assert set(told) == {1, 2}
+    assert told[1] == Told(1, 1, 2, 6.0, 2.0, 4.0, Counter([bucket_of_value(2.0), bucket_of_value(4.0)]))
 
 
 def test_what_ended_before_the_window_is_not_told() -> None:
     """True to the second; a narrower window tells less of the same."""
     window = Window()
-    window.add([ended(NOW - 100), ended(NOW - 10)], NOW)
-    assert window.tallies(NOW, 60)[1].completed == 1
-    assert window.tallies(NOW, 300)[1].completed == 2
-    assert window.tallies(NOW + 300, 60) == {}
+    add(window, [ended(NOW - 100), ended(NOW - 10)])
+    assert tell(window, NOW, 60)[1].completed == 1
+    assert tell(window, NOW, 300)[1].completed == 2
+    assert tell(window, NOW + 300, 60) == {}
 
 
 def test_what_has_not_happened_yet_is_not_told_until_then() -> None:
     """A producer's clock may be ahead."""
     window = Window()
-    window.add([ended(NOW + 100)], NOW)
-    assert window.tallies(NOW, 300) == {}
-    assert window.tallies(NOW + 101, 300)[1].completed == 1
+    add(window, [ended(NOW + 100)])
+    assert tell(window, NOW, 300) == {}
+    assert tell(window, NOW + 101, 300)[1].completed == 1
 
 
 def test_an_end_of_unknown_start_counts_and_has_no_latency() -> None:
     """It is in the rates, not in the latencies."""
     window = Window()
-    window.add([ended(NOW, math.nan)], NOW)
-    tally = window.tallies(NOW, 300)[1]
-    assert (tally.completed, tally.count, tally.buckets) == (1, 0, {})
+    add(window, [ended(NOW, math.nan)])
+    told = tell(window, NOW, 300)[1]
+    assert (told.completed, told.count, told.buckets) == (1, 0, {})
 
 
-def test_an_end_taken_back_leaves_nothing() -> None:
-    """An operation whose start or type comes after its end is told anew."""
+@pytest.mark.parametrize("between", [0, 1, FOLD])
+def test_an_end_taken_back_leaves_nothing(between: int) -> None:
+    """An operation whose start or type comes after its end is told anew, however many ends have come since."""
     window = Window()
-    window.add([ended(NOW, math.nan), ended(NOW, math.nan, weight=-1), ended(NOW, 3.0)], NOW)
-    window.add([ended(NOW, 5.0, series=2), ended(NOW, 5.0, series=2, weight=-1)], NOW)
-    tallies = window.tallies(NOW, 300)
-    assert (tallies[1].completed, tallies[1].count, tallies[1].sum) == (1, 1, 3.0)
-    assert (tallies[2].completed, tallies[2].count, tallies[2].buckets) == (0, 0, {})
+    others = [ended(NOW, series=3)] * between
+    add(window, [ended(NOW, math.nan), *others, ended(NOW, math.nan, weight=-1), ended(NOW, 3.0)])
+    add(window, [ended(NOW, 5.0, series=2), *others])
+    add(window, [ended(NOW, 5.0, series=2, weight=-1)])
+    told = tell(window, NOW, 300)
+    assert (told[1].completed, told[1].count, told[1].sum) == (1, 1, 3.0)
+    assert (told[2].completed, told[2].count, told[2].buckets) == (0, 0, {})
 
 
-def test_ends_older_than_the_widest_window_are_passed_over_and_forgotten() -> None:
+def test_ends_older_than_the_widest_window_are_forgotten() -> None:
     """Memory does not grow with time."""
     window = Window()
-    window.add([ended(NOW - WIDEST - 1)], NOW)
-    assert window.tallies(NOW, 2 * WIDEST) == {}
-    window.add([ended(NOW)], NOW)
-    window.add([], NOW + WIDEST + 2)
-    assert window.tallies(NOW, WIDEST) == {}
+    for second in range(0, 20 * WIDEST, WIDEST // 2):
+        add(window, [ended(NOW + second + power / 8, 1.5 ** (power % 40)) for power in range(FOLD)], NOW + second)
+        assert tell(window, NOW + second, WIDEST)[1].completed <= 3 * FOLD
+        assert window.held <= 3 * FOLD
 
 
 def test_under_a_load_of_many_latencies_older_slots_grow_wider_and_nothing_is_lost() -> None:
     """The bound costs the older edge its sharpness, never a count."""
     window = Window(max_cells=100)
     for second in range(500):
-        window.add([ended(NOW + second, 1.5**power, series=power % 3) for power in range(7)], NOW + second)
+        add(window, [ended(NOW + second, 1.5**power, series=power % 3) for power in range(7)], NOW + second)
+        tell(window, NOW + second, 1)
     now = NOW + 500
-    assert sum(tally.completed for tally in window.tallies(now, WIDEST).values()) == 3500
-    assert sum(len(tally.buckets) for tally in window.tallies(now, WIDEST).values()) <= 100
+    assert sum(told.completed for told in tell(window, now, WIDEST).values()) == 3500
+    assert window.held <= 100
     # The newest seconds are still told apart.
-    assert 7 <= sum(tally.completed for tally in window.tallies(now, 1.5).values()) <= 21
+    assert 7 <= sum(told.completed for told in tell(window, now, 1.5).values()) <= 21
+
+
+def test_more_latencies_than_the_bound_are_held_all_the_same() -> None:
+    """Where all of an hour in one slot is too much, nothing is lost and nothing hangs."""
+    window = Window(max_cells=10)
+    add(window, [ended(NOW - power, 1.5**power) for power in range(50)])
+    assert tell(window, NOW, WIDEST)[1].completed == 50
 
 
 ends = st.lists(
@@ -98,17 +117,19 @@ ends = st.lists(
 
 
 @settings(deadline=None)
-@given(st.lists(ends, max_size=5), st.integers(1, 50))
-def test_a_window_tells_what_counting_by_hand_tells(batches: list[list[Ended]], seconds: int) -> None:
-    """At every width and in every order of arrival, as long as it is not over its bound."""
+@given(st.lists(ends, max_size=5), st.integers(1, 50), st.booleans())
+def test_a_window_tells_what_counting_by_hand_tells(batches: list[list[End]], seconds: int, often: bool) -> None:
+    """At every width and in every order of arrival, as long as it is not over its bound; asked often or once."""
     window = Window()
     for batch in batches:
-        window.add(batch, NOW)
+        add(window, batch)
+        if often:
+            tell(window, NOW, 1)
     # A slot is a second: the one that the window's edge cuts is whole.
-    inside = [each for batch in batches for each in batch if each.timestamp + 1 > NOW - seconds]
-    tally = window.tallies(NOW, seconds).get(1, Tally())
-    assert tally.completed == len(inside)
-    latencies = [each.latency for each in inside if not math.isnan(each.latency)]
-    assert tally.count == len(latencies)
-    assert tally.sum == sum(latencies)
-    assert tally.buckets == Counter(map(bucket_of_value, latencies))
+    inside = [latency for batch in batches for at, _, _, latency, _ in batch if at + 1 > NOW - seconds]
+    told = tell(window, NOW, seconds).get(1, Told(0, 0, 0, 0.0, 0.0, 0.0, {}))
+    assert told.completed == len(inside)
+    latencies = [latency for latency in inside if not math.isnan(latency)]
+    assert told.count == len(latencies)
+    assert told.sum == sum(latencies)
+    assert told.buckets == Counter(map(bucket_of_value, latencies))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from array import array
 from collections.abc import Iterable
 from typing import Any
 
@@ -30,7 +31,13 @@ Row = tuple[Any, ...]
 
 
 def names() -> Names:
-    return Names(list(TYPES), list(BACKENDS), list(ERRORS), list(PRODUCERS))
+    """Return names, and a series for every pair of a type and a backend: ``series_of`` tells its number."""
+    pairs = [divmod(series, len(BACKENDS)) for series in range(len(TYPES) * len(BACKENDS))]
+    return Names(list(TYPES), list(BACKENDS), *map(list, zip(*pairs, strict=True)), list(ERRORS), list(PRODUCERS))
+
+
+def series_of(operation_type: int, backend: int) -> int:
+    return operation_type * len(BACKENDS) + backend
 
 
 def head_of(count: int, first: int = 1, hour: int = HOUR, hours: int = 1, seed: int = 0) -> Head:
@@ -42,17 +49,19 @@ def head_of(count: int, first: int = 1, hour: int = HOUR, hours: int = 1, seed: 
         status = {0: PENDING, 2: chosen.randint(5, 8), 3: NO_STATE}.get(event, chosen.randrange(5))
         previous = chosen.choice((NO_STATE, UNPLACED, 0, 1, 2)) if event != 2 else chosen.choice((NO_STATE, 5, 8))
         ended = event == STATUS_CHANGE and status >= COMPLETED
+        timestamp = hour * 1_000_000 + chosen.randrange(hours * 3_600_000_000)
+        operation_type = 0 if event == 2 else chosen.randrange(1, len(TYPES))
+        backend = chosen.randrange(1, len(BACKENDS))
         head.append(
-            [hour * 1_000_000 + chosen.randrange(hours * 3_600_000_000)],
-            [event],
-            [0 if event == 2 else chosen.randrange(1, len(TYPES))],
-            [chosen.randrange(1, len(BACKENDS))],
-            [status],
-            [previous],
-            [chosen.expovariate(2) if ended and chosen.random() < 0.9 else math.nan],
-            [chosen.choice((-1, 0, 3))],
-            [chosen.choice((-1, 0, 2**40))],
-            [chosen.randrange(len(ERRORS))],
+            [timestamp / 1e6],
+            bytes((event,)),
+            [series_of(operation_type, backend) if operation_type else ~backend],
+            bytes((status,)),
+            bytes((previous,)),
+            array("d", (chosen.expovariate(2) if ended and chosen.random() < 0.9 else math.nan,)),
+            chosen.choice(({}, {0: 0}, {0: 3})),
+            chosen.choice(({}, {0: 0}, {0: 2**40})),
+            {0: chosen.randrange(len(ERRORS))},
             0 if event == 3 else chosen.randrange(1, len(PRODUCERS)),
             [None if event == 2 else f"operation-{(first + number) // 3:08d}"],
         )

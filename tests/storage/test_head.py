@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import math
+from array import array
 
 import pytest
 
 from telemetryd.storage.head import Head, Names
 
-from .samples import head_of, names, rows_of
+from .samples import head_of, names, rows_of, series_of
 
 NAN = math.nan
 
 
 def append_two(head: Head) -> None:
     """Append a start and an end."""
-    head.append(
-        [10, 20], [0, 1], [2, 2], [3, 3], [0, 3], [255, 0], [NAN, 0.5], [-1, 2], [2**40, -1], [0, 1], 1, ["a", "b"]
-    )
+    series = [series_of(2, 3)] * 2
+    latency = array("d", (NAN, 0.5))
+    head.append([1e-5, 2e-5], b"\0\1", series, b"\0\3", b"\xff\0", latency, {1: 2}, {0: 2**40}, {1: 1}, 1, ["a", "b"])
+
+
+def append_one(head: Head, series: int, producer: int = 1) -> None:
+    """Append a start at the first microsecond."""
+    head.append([1e-6], b"\0", [series], b"\0", b"\xff", array("d", (NAN,)), {}, {}, {}, producer, ["a"])
 
 
 def test_rows_come_back_in_order_of_arrival() -> None:
     """Columns hold what was appended, with running sequences and the names their codes point into."""
     head = Head(5, names())
     append_two(head)
-    head.append([15], b"\x02", [0], [2], b"\x05", b"\xff", [NAN], [-1], [-1], [0], 2, [None])
+    head.append([1.5e-5], b"\2", [~2], b"\5", b"\xff", array("d", (NAN,)), {}, {}, {}, 2, [None])
     assert len(head) == 3
     assert rows_of(head.columns()) == [
         (10, 5, 0, 0, 255, None, -1, 2**40, "add", "s3", "", "node-1", "a"),
@@ -36,7 +42,7 @@ def test_rows_come_back_in_order_of_arrival() -> None:
 def test_an_empty_head_has_empty_columns() -> None:
     """A reader needs no special case for a head without rows; an empty batch changes nothing."""
     head = Head(1, names())
-    head.append([], [], [], [], [], [], [], [], [], [], 0, [])
+    head.append([], b"", [], b"", b"", array("d"), {}, {}, {}, 0, [])
     assert (len(head), len(head.columns()), len(head.columns().operation_id or [])) == (0, 0, 0)
 
 
@@ -47,7 +53,7 @@ def test_a_readers_columns_never_change() -> None:
     before = head.columns()
     told = rows_of(before)
     append_two(head)
-    head.patch(1, operation_type=3, backend=1, previous=254, latency=9.0)
+    head.patch(1, series=series_of(3, 1), previous=254, latency=9.0)
     assert rows_of(before) == told
     assert len(head.columns()) == 4
 
@@ -70,8 +76,7 @@ def test_a_patch_changes_what_it_names_and_nothing_else() -> None:
     """Each field that is given is changed in that row; the others stay."""
     head = Head(1, names())
     append_two(head)
-    head.patch(2, operation_type=3)
-    head.patch(2, backend=1)
+    head.patch(2, series=series_of(3, 1))
     head.patch(2, previous=254)
     head.patch(2, latency=2.5)
     assert rows_of(head.columns()) == [
@@ -91,11 +96,13 @@ def test_a_row_of_another_head_cannot_be_patched(sequence: int) -> None:
 
 def test_names_may_grow_after_the_head_was_made() -> None:
     """A code of a name that came later is told by it."""
-    known = Names([""], [""], [""], ["", "p"])
+    known = Names([""], [""], [0], [0], [""], ["", "p"])
     head = Head(1, known)
     known.operation_types.append("late")
     known.backends.append("new")
-    head.append([1], [0], [1], [1], [0], [255], [NAN], [-1], [-1], [0], 1, ["a"])
+    known.type_codes.append(1)
+    known.backend_codes.append(1)
+    append_one(head, 1)
     assert rows_of(head.columns())[0][8:10] == ("late", "new")
 
 
@@ -115,7 +122,8 @@ def test_freezing_with_another_last_sequence_is_a_mistake() -> None:
 
 def test_codes_beyond_a_byte_are_kept() -> None:
     """Ten thousand producers and a thousand types have codes of two bytes."""
-    head = Head(1, Names([str(code) for code in range(2000)], [""], [""], [str(code) for code in range(12_000)]))
-    head.append([1], [0], [1999], [0], [0], [255], [NAN], [-1], [-1], [0], 11_999, ["a"])
+    words, codes = [str(code) for code in range(12_000)], list(range(2000))
+    head = Head(1, Names(words[:2000], [""], codes, [0] * 2000, [""], words))
+    append_one(head, 1999, 11_999)
     columns = head.columns()
     assert (columns.operation_type.tolist(), columns.producer.tolist()) == ([1999], [11_999])

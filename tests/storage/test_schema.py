@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from telemetryd.storage import schema
 
-from .samples import columns_of, head_of, rows_of
+from .samples import columns_of, head_of, rows_of, series_of
 
 
 def test_every_row_comes_back_as_it_was() -> None:
@@ -50,10 +51,11 @@ def test_the_columns_are_those_of_the_contract_in_its_order() -> None:
 def test_a_row_reads_in_words_and_nulls() -> None:
     """What a stranger sees has no codes: words, and null for what is not there."""
     head = head_of(0)
-    head.append([1], [0], [2], [2], [0], [255], [np.nan], [-1], [-1], [0], 1, ["a"])
-    head.append([2], [3], [2], [2], [255], [254], [np.nan], [-1], [-1], [0], 0, ["a"])
-    head.append([3], [2], [0], [2], [6], [5], [np.nan], [-1], [-1], [0], 1, [None])
-    head.append([4], [1], [2], [2], [3], [1], [0.25], [1], [5], [1], 2, ["b"])
+    none, series = array("d", (np.nan,)), [series_of(2, 2)]
+    head.append([1e-6], b"\0", series, b"\0", b"\xff", none, {}, {}, {}, 1, ["a"])
+    head.append([2e-6], b"\3", series, b"\xff", b"\xfe", none, {}, {}, {}, 0, ["a"])
+    head.append([3e-6], b"\2", [~2], b"\6", b"\5", none, {}, {}, {}, 1, [None])
+    head.append([4e-6], b"\1", series, b"\3", b"\1", array("d", (0.25,)), {0: 1}, {0: 5}, {0: 1}, 2, ["b"])
     rows = [tuple(row.values())[1:] for row in schema.table_of(head.columns()).to_pylist()]
     assert rows == [
         ("operation_start", "a", "add", "ipfs", "pending", None, None, None, None, "node-1", 1, None),
@@ -66,7 +68,7 @@ def test_a_row_reads_in_words_and_nulls() -> None:
 def test_only_names_in_use_are_stored() -> None:
     """A daemon that has seen ten thousand producers does not write all their names into every part."""
     head = head_of(0)
-    head.append([1], [0], [2], [2], [0], [255], [np.nan], [-1], [-1], [0], 2, ["a"])
+    head.append([1e-6], b"\0", [series_of(2, 2)], b"\0", b"\xff", array("d", (np.nan,)), {}, {}, {}, 2, ["a"])
     assert schema.table_of(head.columns())["producer"].chunk(0).dictionary.to_pylist() == ["node-2"]
 
 
