@@ -97,14 +97,14 @@ class Window:
     def _widen(self) -> None:
         """Join slots two by two, the older ones first, until a quarter of the bound is free or all are as wide as may be."""
         while self.held > self._max_cells * 3 // 4:
-            narrow = [run.width < _WIDEST_SLOT for run in self._runs]
-            starts = [run.start[chosen] for run, chosen in zip(self._runs, narrow, strict=True)]
-            if not any(map(len, starts)):
+            ends = [_widened(run) for run in self._runs]
+            narrow = np.concatenate([end[run.width < _WIDEST_SLOT] for run, end in zip(self._runs, ends, strict=True)])
+            if not len(narrow):
                 return
-            middle = np.median(np.concatenate(starts))
+            middle = np.median(narrow)
             self._runs = [
-                merge_operations(_wider(run, chosen & (run.start <= middle)))
-                for run, chosen in zip(self._runs, narrow, strict=True)
+                merge_operations(_wider(run, (run.width < _WIDEST_SLOT) & (end <= middle)))
+                for run, end in zip(self._runs, ends, strict=True)
             ]
 
 
@@ -128,6 +128,12 @@ def _without_nothing(cells: OperationCells) -> OperationCells:
     kept = cells.bucket_count > 0
     before = np.concatenate([[0], np.cumsum(kept)])
     return replace(cells, offset=before[cells.offset], bucket=cells.bucket[kept], bucket_count=cells.bucket_count[kept])
+
+
+def _widened(run: OperationRows) -> Array:
+    """Return when each slot would end if it were twice as wide: before that, it would hold what is still to come."""
+    width = run.width.astype(np.int64) * 2
+    return (run.start // width + 1) * width
 
 
 def _wider(run: OperationRows, chosen: Array) -> OperationRows:
