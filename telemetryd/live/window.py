@@ -95,15 +95,15 @@ class Window:
         return sum(len(run.bucket) for run in self._runs)
 
     def _widen(self) -> None:
-        """Join slots two by two, the older ones first, until a quarter of the bound is free or all are as wide as may be."""
-        while self.held > self._max_cells * 3 // 4:
+        """Join slots two by two, the older ones first, until half of the bound is free or all are as wide as may be."""
+        while self.held > self._max_cells // 2:
             ends = [_widened(run) for run in self._runs]
             narrow = np.concatenate([end[run.width < _WIDEST_SLOT] for run, end in zip(self._runs, ends, strict=True)])
             if not len(narrow):
                 return
             middle = np.median(narrow)
             self._runs = [
-                merge_operations(_wider(run, (run.width < _WIDEST_SLOT) & (end <= middle)))
+                _wider(run, (run.width < _WIDEST_SLOT) & (end <= middle))
                 for run, end in zip(self._runs, ends, strict=True)
             ]
 
@@ -137,5 +137,8 @@ def _widened(run: OperationRows) -> Array:
 
 
 def _wider(run: OperationRows, chosen: Array) -> OperationRows:
+    if not chosen.any():
+        return run
     width = np.where(chosen, run.width * 2, run.width)
-    return replace(run, start=np.where(chosen, run.start // width * width, run.start), width=width.astype(np.int32))
+    start = np.where(chosen, run.start // width * width, run.start)
+    return merge_operations(replace(run, start=start, width=width.astype(np.int32)))

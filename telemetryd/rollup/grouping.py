@@ -24,12 +24,23 @@ def distinct(*keys: Array) -> tuple[tuple[Array, ...], Array]:
     packed = np.zeros(len(keys[0]), np.int64)
     for key, (lowest, span) in zip(keys, spans, strict=True):
         packed = packed * span + (key.astype(np.int64) - lowest)
-    found, group = np.unique(packed, return_inverse=True)
+    found, group = _unique(packed)
     unpacked: list[Array] = []
     for lowest, span in reversed(spans):
         unpacked.append(found % span + lowest)
         found = found // span
     return tuple(reversed(unpacked)), group
+
+
+def _unique(values: Array) -> tuple[Array, Array]:
+    """As ``numpy.unique`` with the inverse; rows of rollups come in runs that are sorted, which a merge sort is made for."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    first = np.ones(len(values), bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    group = np.empty(len(values), np.int64)
+    group[order] = np.cumsum(first) - 1
+    return ordered[first], group
 
 
 def runs(*keys: Array) -> Array:
