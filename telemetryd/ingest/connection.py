@@ -22,6 +22,7 @@ from .framing import Framer, TooLong
 from .submission import Submission
 from .welcomes import Welcome
 
+READ_BYTES = 1 << 16
 # Answers that a peer leaves unread before its connection is cut.
 MAX_UNREAD = 1 << 20
 
@@ -94,6 +95,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; called by the event loop."""
         assert isinstance(transport, asyncio.Transport)
+        transport.max_size = READ_BYTES  # type: ignore[attr-defined]
         self._transport = transport
         self._peer = _peer_of(transport)
         self._intake.instrumentation.emit(ConnectionOpened(self._peer.pid, self._peer.uid, self._peer.gid))

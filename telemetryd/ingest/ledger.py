@@ -6,7 +6,7 @@ the same two calls, so that a clean stop and a crash start alike.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -71,6 +71,14 @@ class Ledger:
         self._take(rows, self._producer_names.code(producer), received)
         if number:
             self.producers.stored(producer, number)
+
+    def overdue(self, now: float, told: Iterable[Event]) -> list[str]:
+        """Return the operations that have to expire, but for those that events which come now tell of: they may have ended."""
+        overdue = self.tracker.table.overdue(now)
+        if overdue:
+            lately = {getattr(event, "operation_id", None) for event in told}
+            return [operation_id for operation_id in overdue if operation_id not in lately]
+        return overdue
 
     def apply_expired(self, operation_ids: Sequence[str], at: float) -> None:
         """Apply the expiry of operations, which is on disk."""

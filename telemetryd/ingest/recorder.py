@@ -168,7 +168,7 @@ class Recorder:
         now = self._clock()
         verdicts = self._verdicts.judge(group, enabled=self._settings().telemetry.enabled)
         stored = [each for each, verdict in zip(group, verdicts, strict=True) if verdict is Verdict.STORE]
-        overdue = self._overdue(stored, now)
+        overdue = self.ledger.overdue(now, (event for each in stored for event in each.events))
         records, sequence = [], self.ledger.sequence
         for each in stored:
             records.append(encode_record(EventsRecord(sequence, now, each.producer, each.number, each.frame)))
@@ -185,19 +185,13 @@ class Recorder:
         else:
             for each in stored:
                 self.ledger.apply_events(each.events, each.producer, each.number, now)
+                # Readers must not wait for a whole group.
+                await asyncio.sleep(0)
             if overdue:
                 self.ledger.apply_expired(overdue, now)
                 self._instrumentation.emit(OperationsExpired(len(overdue)))
             self._verdicts.answer(group, verdicts)
         self._welcomes.settled(group)
-
-    def _overdue(self, stored: Sequence[Submission], now: float) -> list[str]:
-        """Return the operations that have to expire; those that are told of just now may have ended."""
-        overdue = self.ledger.tracker.table.overdue(now)
-        if not overdue:
-            return overdue
-        told = {getattr(event, "operation_id", None) for each in stored for event in each.events}
-        return [operation_id for operation_id in overdue if operation_id not in told]
 
     async def _write(self, records: list[bytes]) -> bool:
         """Make records durable; return whether they are."""

@@ -47,17 +47,18 @@ class _Encoded(msgspec.Struct, frozen=True):
 
 def carry_of(events: EventColumns) -> Carry:
     """Return what these rows hand on."""
+    events = events.without_ids()
     return Carry(_net(events.take(is_operation(events))), _health(events.take(events.event == BACKEND_HEALTH_CHANGE)))
 
 
 def _net(events: EventColumns) -> dict[SeriesKey, tuple[int, int, int]]:
     codes, keys = series_of(events)
     moved = moves(events)
-    net = np.zeros(len(keys) * 3, np.int64)
-    for states, sign in ((moved.leaves, -1), (moved.enters, 1)):
-        chosen = states >= 0
-        np.add.at(net, codes[chosen] * 3 + states[chosen], sign)
-    rows = net.reshape(-1, 3).tolist()
+    entered, left = (
+        np.bincount(codes[states >= 0] * 3 + states[states >= 0], minlength=len(keys) * 3)
+        for states in (moved.enters, moved.leaves)
+    )
+    rows = (entered - left).reshape(-1, 3).tolist()
     return {key: (row[0], row[1], row[2]) for key, row in zip(keys, rows, strict=True) if any(row)}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -79,6 +79,10 @@ class EventColumns:
             error_types=(),
             producers=(),
         )
+
+    def without_ids(self) -> EventColumns:
+        """Return the same rows without their operations' ids, which are most of what there is to copy."""
+        return replace(self, operation_id=None)
 
     def take(self, choice: Array) -> EventColumns:
         """Return the rows that ``choice`` (a mask, or indices in the wanted order) picks."""

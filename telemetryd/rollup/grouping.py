@@ -9,6 +9,8 @@ import numpy as np
 from .columns import Array
 
 _INT64 = 2**63
+# Keys that span no more than this, or than a few times their number, are looked up in a table.
+_DENSE = 1 << 16
 
 
 def distinct(*keys: Array) -> tuple[tuple[Array, ...], Array]:
@@ -24,12 +26,20 @@ def distinct(*keys: Array) -> tuple[tuple[Array, ...], Array]:
     packed = np.zeros(len(keys[0]), np.int64)
     for key, (lowest, span) in zip(keys, spans, strict=True):
         packed = packed * span + (key.astype(np.int64) - lowest)
-    found, group = _unique(packed)
+    span = math.prod(span for _, span in spans)
+    found, group = _dense(packed, span) if span <= max(_DENSE, 4 * len(packed)) else _unique(packed)
     unpacked: list[Array] = []
     for lowest, span in reversed(spans):
         unpacked.append(found % span + lowest)
         found = found // span
     return tuple(reversed(unpacked)), group
+
+
+def _dense(values: Array, span: int) -> tuple[Array, Array]:
+    """As ``numpy.unique`` with the inverse, of values from 0 on below ``span``."""
+    there = np.zeros(span, bool)
+    there[values] = True
+    return np.flatnonzero(there), (np.cumsum(there) - 1)[values]
 
 
 def _unique(values: Array) -> tuple[Array, Array]:

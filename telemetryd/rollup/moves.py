@@ -10,6 +10,7 @@ from telemetryd.model.events import BACKEND_HEALTH_CHANGE, COMPLETED, FAILED, UN
 from telemetryd.model.series import SeriesKey
 
 from .columns import Array, EventColumns
+from .grouping import distinct
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,8 @@ def moves(events: EventColumns) -> Moves:
 def series_of(events: EventColumns) -> tuple[Array, tuple[SeriesKey, ...]]:
     """Return each row's series as a code (int64), and the keys that the codes point into."""
     width = len(events.backends) + 1
-    pairs, codes = np.unique(events.operation_type.astype(np.int64) * width + events.backend, return_inverse=True)
+    (pairs,), codes = distinct(events.operation_type.astype(np.int64) * width + events.backend)
     keys = tuple(
         SeriesKey(events.operation_types[pair // width], events.backends[pair % width]) for pair in pairs.tolist()
     )
-    return codes.astype(np.int64), keys
+    return codes, keys

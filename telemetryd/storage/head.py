@@ -16,6 +16,9 @@ import pyarrow as pa
 
 from telemetryd.rollup.columns import Array, EventColumns
 
+# Ids that are converted at once: never so many that others would wait for it.
+_CHUNK = 16_384
+
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -127,6 +130,8 @@ class Head:
         self._error_type.extend(first, error_type)
         self._producer.extend(array("H", (producer,)) * count)
         self._operation_id.extend(operation_id)
+        if len(self._operation_id) >= _CHUNK:
+            self._convert()
 
     def patch(
         self, sequence: int, *, series: int | None = None, previous: int | None = None, latency: float | None = None
@@ -176,10 +181,13 @@ class Head:
         )
         return FrozenHead(self.first_sequence, last_sequence, detailed, self.columns())
 
-    def _ids(self) -> pa.StringArray:
+    def _convert(self) -> None:
         if self._operation_id:
             self._converted.append(pa.array(self._operation_id, pa.string()))
             self._operation_id = []
+
+    def _ids(self) -> pa.StringArray:
+        self._convert()
         if len(self._converted) != 1:
             # An empty list of chunks gives an empty column.
             self._converted = [pa.chunked_array(self._converted, pa.string()).combine_chunks()]
