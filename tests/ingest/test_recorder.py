@@ -83,6 +83,20 @@ async def test_several_batches_of_one_producer_are_acknowledged_at_once(intake: 
     assert len(intake.rows()) == 3
 
 
+async def test_others_have_a_turn_between_the_batches_that_are_applied_together(intake: Intake) -> None:
+    """A reader waits for a batch at most, never for a whole group."""
+    await intake.prepare()
+    answers = Answers()
+    for number in (1, 2, 3):
+        intake.recorder.submit(answers.submission([start(f"id-{number}", HOUR + 1.0)], number))
+    intake.record()
+    seen = set()
+    while not answers.told:
+        seen.add(len(intake.ledger.head))
+        await asyncio.sleep(0)
+    assert seen >= {1, 2}
+
+
 async def test_plain_lines_are_stored_and_not_acknowledged(intake: Intake) -> None:
     """Nothing comes back for them."""
     await intake.start()
