@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from . import __version__, cli_store
+from . import __version__, cli_store, imports
 from .config import Configuration, load
 from .config_sources import SETTINGS, STORED_FORMAT
 from .model.codec import VERSION as PROTOCOL_VERSION
@@ -71,6 +71,7 @@ def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     except SettingsError as error:
         return _refuse(error)
     _tell(configuration)
+    imports.keep_out()
     from . import daemon  # only here: the other commands need none of what it imports
 
     return daemon.main(configuration)

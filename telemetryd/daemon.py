@@ -10,17 +10,13 @@ import asyncio
 import gc
 import os
 import signal
-import sys
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from importlib.abc import MetaPathFinder
 from pathlib import Path
-
-import pyarrow as pa
 
 from telemetryd import __version__, log, systemd
 from telemetryd.api.app import application
@@ -181,30 +177,12 @@ async def running(
 def main(configuration: Configuration, files: Files | None = None, clock: Callable[[], float] = time.time) -> int:
     """Run the daemon until SIGTERM or SIGINT, with arguments as :func:`running`; return 0 after a clean drain, 1 after a fault."""
     log.configure()
-    keep_pandas_out()
     gc.set_threshold(*GC_THRESHOLDS)
     try:
         return asyncio.run(_until_signalled(configuration, files, clock))
     except TelemetrydError as error:
         Instrumentation().emit(StartFailed(str(error)))
         return 1
-
-
-def keep_pandas_out() -> None:
-    """Let pyarrow settle without pandas, which it imports where it finds it: 44 MB, and half a second of the loop."""
-
-    class Absent(MetaPathFinder):
-        def find_spec(self, name: str, path: object, target: object = None) -> None:
-            if name == "pandas":
-                raise ModuleNotFoundError(f"{name} is kept out of this process")
-
-    absent = Absent()
-    sys.meta_path.insert(0, absent)
-    try:
-        # The first conversion is when it looks, once and for all.
-        pa.scalar(1)
-    finally:
-        sys.meta_path.remove(absent)
 
 
 async def _until_signalled(configuration: Configuration, files: Files | None, clock: Callable[[], float]) -> int:

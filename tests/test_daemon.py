@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -81,20 +79,6 @@ async def test_an_event_is_seen_once_in_memory_and_in_parts(configure: Callable[
         second = await get(f"{daemon.url}{API}/metrics?metric_type=operation_count&aggregation=sum")
     values = [answer["metrics"]["operation_count"]["add"]["ipfs"][0]["value"] for answer in (first, second)]
     assert values == [1, 1]
-
-
-def test_pandas_stays_out_of_the_daemon() -> None:
-    """Converting columns does not bring it in, and whoever wants it can still import it."""
-    program = (
-        "import sys\n"
-        "from telemetryd.daemon import keep_pandas_out\n"
-        "keep_pandas_out()\n"
-        "import pyarrow as pa\n"
-        "pa.array(['a', None])\n"
-        "assert 'pandas' not in sys.modules\n"
-        "import pandas\n"
-    )
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=100)
 
 
 async def test_a_damaged_settings_file_removes_nothing(
