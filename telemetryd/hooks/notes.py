@@ -17,8 +17,11 @@ import msgspec
 
 from telemetryd.model.events import (
     BACKEND_HEALTH_CHANGE,
+    LONGEST_ID,
+    LONGEST_WORD,
     OPERATION_START,
     STATUS_CHANGE,
+    STATUSES,
     TERMINAL_STATUSES,
     BackendHealthChange,
     Event,
@@ -62,6 +65,8 @@ ARGUMENTS: Final[dict[int, tuple[str, ...]]] = {
     ),
     BACKEND_HEALTH_CHANGE: ("backend", "old_status", "new_status"),
 }
+_STATUSES = frozenset(STATUSES)
+_TERMINAL = frozenset(TERMINAL_STATUSES)
 _REQUIRED = {
     kind: {field.name for field in msgspec.structs.fields(kind) if field.required} for kind in _CLASSES.values()
 }
@@ -93,6 +98,40 @@ def event_of(note: Note, offsets: Offsets) -> tuple[Event, int]:
 
     Raises :class:`msgspec.ValidationError` where a required argument is unusable.
     """
+    event = _ordinary(note, offsets)
+    return (event, 0) if event is not None else _checked(note, offsets)
+
+
+def _ordinary(note: Note, offsets: Offsets) -> Event | None:
+    """Return the event of a note as nearly all are: plain words of fitting length, and nothing besides."""
+    if note[KIND] == STATUS_CHANGE:
+        at, offset, _, operation_id, status, operation_type, backend, latency, retries, error, error_type, size = note
+        if (
+            type(operation_id) is str
+            and 0 < len(operation_id) <= LONGEST_ID
+            and operation_id.isascii()
+            and type(status) is str
+            and status in _STATUSES
+            and operation_type is backend is latency is retries is error is error_type is size is None
+        ):
+            offset = offsets.of(operation_id, offset, ended=status in _TERMINAL)
+            return StatusChange(operation_id, status, at + offset)  # type: ignore[arg-type]
+    elif note[KIND] == OPERATION_START:
+        at, offset, _, operation_id, operation_type, backend, size = note
+        if (
+            type(operation_id) is type(operation_type) is type(backend) is str
+            and 0 < len(operation_id) <= LONGEST_ID
+            and 0 < len(operation_type) <= LONGEST_WORD
+            and 0 < len(backend) <= LONGEST_WORD
+            and size is None
+            and (operation_id + operation_type + backend).isascii()
+        ):
+            offset = offsets.of(operation_id, offset, ended=False)
+            return OperationStart(operation_id, operation_type, backend, at + offset)
+    return None
+
+
+def _checked(note: Note, offsets: Offsets) -> tuple[Event, int]:
     kind = _CLASSES[note[KIND]]
     fields = {
         name: value if type(value) is str and value.isascii() else plain(value)

@@ -9,8 +9,10 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
-Word: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
-OperationId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=256)]
+LONGEST_WORD: Final = 64
+LONGEST_ID: Final = 256
+Word: TypeAlias = Annotated[str, Meta(min_length=1, max_length=LONGEST_WORD)]
+OperationId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID)]
 Status: TypeAlias = Literal["pending", "processing", "retrying", "completed", "failed"]
 Health: TypeAlias = Literal["online", "degraded", "offline", "unknown"]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**31 - 1)]

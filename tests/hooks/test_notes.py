@@ -126,3 +126,23 @@ def test_an_operation_has_one_offset() -> None:
     start, _ = event_of((10.0, 1_000.0, OPERATION_START, "a", "add", "ipfs", None), offsets)
     end, _ = event_of((12.5, 9_000.0, STATUS_CHANGE, "a", "completed", *[None] * 7), offsets)
     assert end.timestamp - start.timestamp == 2.5
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "", "x" * 64, "x" * 65, "x" * 256, "x" * 257, "\u00e9", "\ud800", b"a", 7, None, Backend.IPFS]
+)
+@pytest.mark.parametrize("field", ["operation_id", "operation_type", "backend"])
+def test_what_needs_no_checking_gives_what_checking_gives(name: Any, field: str) -> None:
+    """Nearly all notes hold plain words of fitting length, and go a shorter way: to the same event or the same refusal."""
+    arguments = {"operation_id": "a", "operation_type": "add", "backend": "ipfs", "size": None, field: name}
+    note = (10.0, 1_000.0, OPERATION_START, *arguments.values())
+    try:
+        expected = msgspec.convert(
+            {key: plain(value) for key, value in arguments.items() if value is not None} | {"timestamp": 1_010.0},
+            OperationStart,
+        )
+    except msgspec.ValidationError:
+        with pytest.raises(msgspec.ValidationError):
+            event_of(note, Offsets(10))
+    else:
+        assert event_of(note, Offsets(10)) == (expected, 0)
