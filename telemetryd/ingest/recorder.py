@@ -19,7 +19,7 @@ from telemetryd.model.codec import Hello, encode_batch
 from telemetryd.model.errors import StorageError
 from telemetryd.model.settings import Settings
 from telemetryd.storage.journal import ActiveSegment
-from telemetryd.storage.records import EventsRecord, ExpiredRecord, encode_record
+from telemetryd.storage.records import EventsRecord, ExpiredRecord, Record, encode_record
 
 from .ledger import Ledger
 from .producers import Verdict
@@ -169,17 +169,18 @@ class Recorder:
         verdicts = self._verdicts.judge(group, enabled=self._settings().telemetry.enabled)
         stored = [each for each, verdict in zip(group, verdicts, strict=True) if verdict is Verdict.STORE]
         overdue = self.ledger.overdue(now, (event for each in stored for event in each.events))
-        records, sequence = [], self.ledger.sequence
+        records: list[Record] = []
+        sequence = self.ledger.sequence
         for each in stored:
-            records.append(encode_record(EventsRecord(sequence, now, each.producer, each.number, each.frame)))
+            records.append(EventsRecord(sequence, now, each.producer, each.number, each.frame))
             sequence += len(each.events)
         for each, verdict in zip(group, verdicts, strict=True):
             if verdict is Verdict.DISCARD and each.number:
                 # Acknowledged is on disk, and of these it is the number alone.
                 frame = encode_batch(each.number, ())[:-1]
-                records.append(encode_record(EventsRecord(sequence, now, each.producer, each.number, frame)))
+                records.append(EventsRecord(sequence, now, each.producer, each.number, frame))
         if overdue:
-            records.append(encode_record(ExpiredRecord(sequence, now, overdue)))
+            records.append(ExpiredRecord(sequence, now, overdue))
         if records and not await self._write(records):
             self._verdicts.refuse_all(group, self.problem)
         else:
@@ -193,7 +194,7 @@ class Recorder:
             self._verdicts.answer(group, verdicts)
         self._welcomes.settled(group)
 
-    async def _write(self, records: list[bytes]) -> bool:
+    async def _write(self, records: list[Record]) -> bool:
         """Make records durable; return whether they are."""
         while self._is_crowded:
             self._crowded = not await self.backlog.relief(LONGEST_WAIT)
@@ -276,17 +277,21 @@ class Recorder:
                 self._failed(error, 0)
 
     async def _open(self) -> ActiveSegment:
-        state = self.ledger.checkpoint()
         # Here and not in the thread, while which more comes in.
         books = self._instrumentation.totals()
-        self._segment = await self._on_disk(self._create_segment, self.ledger.sequence, self._detailed, state, books)
+        self._segment = await self._on_disk(self._create, self.ledger.sequence, self._detailed, books)
         return self._segment
+
+    def _create(self, first_sequence: int, detailed: bool, books: dict[str, int]) -> ActiveSegment:
+        # Megabytes, and nobody changes the ledger while its recorder waits.
+        return self._create_segment(first_sequence, detailed, self.ledger.checkpoint(), books)
 
     async def _on_disk(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._disk, partial(call, *args, **kwargs))
 
 
-def _append(segment: ActiveSegment, records: list[bytes]) -> None:
-    segment.append(records)
+def _append(segment: ActiveSegment, records: list[Record]) -> None:
+    # Checksums of megabytes are made here, in a thread, and not on the loop.
+    segment.append([encode_record(record) for record in records])
     segment.sync()

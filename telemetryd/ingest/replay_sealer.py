@@ -52,7 +52,7 @@ class ReplaySealer:
     def add(self, closed: ClosedSegment, *, keep: bool) -> None:
         """Take a head; its segment, if it is to ``keep``, goes to quarantine once it is sealed."""
         self.closed.append(closed)
-        self._waiting += len(closed.head.columns)
+        self._waiting += len(closed.head)
         if keep:
             self._kept.add(closed.path)
 
@@ -64,7 +64,7 @@ class ReplaySealer:
                 # The disk takes nothing: the rest waits in memory, as far as that goes.
                 return
             closed = self.closed.pop(0)
-            self._waiting -= len(closed.head.columns)
+            self._waiting -= len(closed.head)
             self._under_way = closed, self._thread.submit(self._sealed, closed)
 
     def _sealed(self, closed: ClosedSegment) -> list[Part]:
@@ -86,6 +86,4 @@ class ReplaySealer:
             )
         else:
             self._catalog.add(parts)
-            self._instrumentation.emit(
-                Sealed(len(closed.head.columns), len(parts), closed.head.first, closed.head.last)
-            )
+            self._instrumentation.emit(Sealed(len(closed.head), len(parts), closed.head.first, closed.head.last))

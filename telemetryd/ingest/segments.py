@@ -70,7 +70,7 @@ class Backlog:
 
     def over(self, rows: int, segments: int) -> bool:
         """Whether at least so many rows, or so many segments, wait."""
-        return len(self.closed) >= segments or sum(len(closed.head.columns) for closed in self.closed) >= rows
+        return len(self.closed) >= segments or sum(len(closed.head) for closed in self.closed) >= rows
 
     async def relief(self, seconds: float) -> bool:
         """Wait until a segment is sealed; return whether one was within so many seconds."""

@@ -129,9 +129,7 @@ class Upkeep:
             # One step: from here on the rows are seen in the parts and no longer in the head.
             self._catalog.add(parts)
             backlog.sealed(closed)
-            self._instrumentation.emit(
-                Sealed(len(closed.head.columns), len(parts), closed.head.first, closed.head.last)
-            )
+            self._instrumentation.emit(Sealed(len(closed.head), len(parts), closed.head.first, closed.head.last))
         while self._recorder.checkpointed and backlog.spent and not backlog.closed:
             await self._commit(backlog.spent[0])
             del backlog.spent[0]

@@ -7,7 +7,7 @@ for each state of the head.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,15 +37,23 @@ class FrozenHead:
     """Rows ``first`` to ``last`` (sequences, both included) that wait to be sealed.
 
     ``detailed`` says whether the rows themselves are kept, or only what their rollups tell.
+    ``made`` gives the columns, the same each time; whoever first needs them waits for it, from any thread.
     """
 
     first: int
     last: int
     detailed: bool
-    columns: EventColumns
+    made: Callable[[], EventColumns]
+
+    def __len__(self) -> int:
+        return self.last - self.first + 1
 
     def __repr__(self) -> str:
-        return f"FrozenHead({self.first}..{self.last}, {len(self.columns)} rows{'' if self.detailed else ', brief'})"
+        return f"FrozenHead({self.first}..{self.last}, {len(self)} rows{'' if self.detailed else ', brief'})"
+
+    @property
+    def columns(self) -> EventColumns:
+        return self.made()
 
 
 class _Sparse:
@@ -175,11 +183,12 @@ class Head:
         return self._view
 
     def freeze(self, last_sequence: int, detailed: bool) -> FrozenHead:
-        """Return all rows for the sealer; ``last_sequence`` is that of the last row."""
+        """Return all rows for the sealer; ``last_sequence`` is that of the last row, and nothing may be appended any more."""
         assert last_sequence == self.first_sequence + len(self) - 1, (
             f"expected the last row of {self!r}, found {last_sequence}"
         )
-        return FrozenHead(self.first_sequence, last_sequence, detailed, self.columns())
+        self._convert()
+        return FrozenHead(self.first_sequence, last_sequence, detailed, self.columns)
 
     def _convert(self) -> None:
         if self._operation_id:

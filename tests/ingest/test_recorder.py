@@ -232,7 +232,7 @@ async def test_rotation_returns_when_the_head_is_frozen(intake: Intake) -> None:
     intake.recorder.submit(answers.submission([start("a", HOUR + 1.0)], 1))
     intake.record()
     await asyncio.wait_for(intake.recorder.rotate(), 30)
-    assert [len(closed.head.columns) for closed in intake.recorder.backlog.closed] == [1]
+    assert [len(closed.head) for closed in intake.recorder.backlog.closed] == [1]
     await asyncio.wait_for(intake.recorder.rotate(), 30)
     assert len(intake.recorder.backlog.closed) == 1
     assert [name.rpartition(".")[2] for name in intake.segments()] == ["closed", "active"]
@@ -245,7 +245,7 @@ async def test_a_segment_is_detailed_as_a_whole_or_not_at_all(intake: Intake) ->
     intake.set("telemetry", enable_detailed_timing=False)
     await intake.store([start("b", HOUR + 1.0)], 2)
     await asyncio.wait_for(intake.recorder.rotate(), 30)
-    told = [(closed.head.detailed, len(closed.head.columns)) for closed in intake.recorder.backlog.closed]
+    told = [(closed.head.detailed, len(closed.head)) for closed in intake.recorder.backlog.closed]
     assert told == [(True, 1), (False, 1)]
 
 

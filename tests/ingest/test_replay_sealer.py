@@ -28,7 +28,7 @@ async def test_a_journal_longer_than_memory_is_sealed_on_the_way(intake: Intake,
     for _ in range(2):
         await intake.crash()
         await intake.start()
-        assert sum(len(closed.head.columns) for closed in intake.recorder.backlog.closed) <= 2 * 100
+        assert sum(len(closed.head) for closed in intake.recorder.backlog.closed) <= 2 * 100
         assert (intake.rows(), intake.in_flight(), intake.ledger.producers.state()) == before
         assert ended(intake, clock) == 300
     assert len(intake.segments()) < 8

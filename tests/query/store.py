@@ -16,10 +16,10 @@ from telemetryd.storage import compactor
 from telemetryd.storage.catalog import Catalog
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
-from telemetryd.storage.head import FrozenHead
 from telemetryd.storage.part_name import Part
 from telemetryd.storage.sealer import seal
 from tests.oracle.history import IN_FLIGHT, UNKNOWN, history_of, series_of
+from tests.storage.samples import frozen_with
 
 from .rows import Event, columns_of
 
@@ -49,8 +49,8 @@ class Store:
         """Put the chosen rows into parts, sampled at an interval."""
         chosen = self.rows.take(choice)
         if len(chosen):
-            first, last = int(chosen.sequence.min()), int(chosen.sequence.max())
-            self.catalog.add(seal(self.files, self._folder, FrozenHead(first, last, detailed, chosen), interval))
+            head = frozen_with(chosen, detailed=detailed)
+            self.catalog.add(seal(self.files, self._folder, head, interval))
 
     def compact(self, now: float, interval: int = INTERVAL) -> None:
         """Compact all hours that ended before ``now``."""

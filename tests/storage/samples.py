@@ -72,6 +72,12 @@ def frozen_of(count: int, first: int = 1, hour: int = HOUR, hours: int = 1, *, d
     return head_of(count, first, hour, hours).freeze(first + count - 1, detailed)
 
 
+def frozen_with(columns: EventColumns, *, detailed: bool = True) -> FrozenHead:
+    """Return a head of given rows, in which no sequence need be the one after the one before."""
+    first, last = int(columns.sequence.min()), int(columns.sequence.max())
+    return FrozenHead(first, last, detailed, lambda: columns)
+
+
 def columns_of(count: int, first: int = 1, hour: int = HOUR, hours: int = 1) -> EventColumns:
     return head_of(count, first, hour, hours).columns()
 

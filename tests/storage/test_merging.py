@@ -16,7 +16,7 @@ from telemetryd.storage.merging import LostPart, merged_rows
 from telemetryd.storage.part import PIECE, ROW_GROUP
 from telemetryd.storage.part_name import Part
 
-from .samples import HOUR, frozen_of, in_file_order, rows_of, sealed
+from .samples import HOUR, frozen_of, frozen_with, in_file_order, rows_of, sealed
 
 
 def events_of(files: Files, folder: Folder, *heads: FrozenHead) -> list[Part]:
@@ -38,7 +38,7 @@ def test_chunks_are_bounded_and_never_split_an_instant(files: Files, folder: Fol
     many = head.columns.take(np.resize(np.arange(10), size))
     many.timestamp[:] = HOUR * 1_000_000 + np.arange(size) // 1000
     many.sequence[:] = np.arange(1, size + 1)
-    parts = events_of(files, folder, FrozenHead(1, size, True, many))
+    parts = events_of(files, folder, frozen_with(many))
     chunks = list(merged_rows(files, parts))
     assert [len(chunk) <= ROW_GROUP + PIECE + 1000 for chunk in chunks] == [True] * len(chunks)
     assert len(chunks) > 1
@@ -55,7 +55,7 @@ def test_rows_of_one_instant_in_many_pieces_come_in_order(files: Files, folder: 
         many = head.columns.take(np.resize(np.arange(10), 2 * PIECE))
         many.timestamp[:] = HOUR * 1_000_000
         many.sequence[:] = np.arange(first, first + 2 * PIECE)
-        heads.append(FrozenHead(first, first + 2 * PIECE - 1, True, many))
+        heads.append(frozen_with(many))
     (chunk,) = merged_rows(files, events_of(files, folder, *heads))
     assert chunk.sequence.tolist() == list(range(1, 4 * PIECE + 1))
 
