@@ -116,7 +116,7 @@ def decode_checkpoint(data: bytes, span: Span) -> Checkpoint | None:
     """Return the checkpoint of a span, or None where it says something else."""
     try:
         return _checkpoint_decoder.decode(memoryview(data)[span.start : span.end])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
@@ -124,7 +124,7 @@ def decode_record(data: bytes, span: Span) -> Record | None:
     """Return the record of a span, or None where only another program can have written it."""
     try:
         return _decoders[span.kind].decode(memoryview(data)[span.start : span.end])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
