@@ -144,16 +144,18 @@ async def listening(listener: Listener, path: Path, inherited: socket.socket | N
 
     On leaving, the socket takes nothing more; a file of our own is removed, an inherited one stays.
     """
-    bound = inherited if inherited is not None else listen_at(path)
-    # Not create_unix_server, which from Python 3.13 on removes the file of any Unix socket at the end.
-    server = await asyncio.get_running_loop().create_server(listener.connect, sock=bound, backlog=BACKLOG)
-    identity = None if inherited is not None else path.stat().st_ino
+    own, bound = None, inherited
+    if bound is None:
+        own = listen_at(path)
+        bound = own.socket
     try:
-        yield
+        # Not create_unix_server, which from Python 3.13 on removes the file of any Unix socket at the end.
+        server = await asyncio.get_running_loop().create_server(listener.connect, sock=bound, backlog=BACKLOG)
+        try:
+            yield
+        finally:
+            server.close()
+            listener.stop_reading()
     finally:
-        server.close()
-        listener.stop_reading()
-        with contextlib.suppress(FileNotFoundError):
-            # Another daemon may have put its own in our place by now.
-            if identity is not None and path.stat().st_ino == identity:
-                path.unlink()
+        if own is not None:
+            own.remove()

@@ -170,7 +170,7 @@ async def test_the_sockets_file_goes_at_the_end(listener: Listener, short_path: 
     """Nothing is left, in its place or aside."""
     path = short_path / "other" / "ingest.sock"
     async with listening(listener, path, None):
-        assert [each.name for each in path.parent.iterdir()] == ["ingest.sock"]
+        assert sorted(each.name for each in path.parent.iterdir()) == ["ingest.sock", "ingest.sock.lock"]
     assert list(path.parent.iterdir()) == []
 
 
@@ -200,6 +200,7 @@ async def test_an_inherited_socket_is_served_and_its_file_stays(listener: Listen
     inherited.setblocking(False)
     async with listening(listener, path, inherited):
         await (await Client.connect(path)).hello()
+        assert not path.with_name("systemd.sock.lock").exists(), "nothing is bound, so nothing is locked"
     assert path.is_socket()
 
 
