@@ -24,7 +24,8 @@ class Listener:
     """All connections of the ingest socket; what they share and what bounds them.
 
     While more than ``ingest.max_pending_bytes`` wait for the disk, no connection is read. Where more than
-    ``ingest.max_unfinished_bytes`` are held of lines that have not ended, the connection with most of them is closed.
+    ``ingest.max_unfinished_bytes`` are held of lines that have not ended, the connection with most of them is closed;
+    so it is with ``ingest.max_unread_bytes`` of answers that are not read, which are ``unread``.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Listener:
         self._connections: set[Connection] = set()
         self._pending = 0
         self._unfinished = 0
+        self.unread = 0
         self.paused = False
         self._stopped = False
 
@@ -100,6 +102,16 @@ class Listener:
         limit = self._settings().ingest.max_unfinished_bytes
         if self._unfinished > limit:
             max(self._connections, key=lambda each: each.unfinished).give_up(limit)
+
+    def owes(self, change: int) -> None:
+        """So many more bytes, or fewer, of answers are not read; beyond the limit, the connection with most is cut."""
+        self.unread += change
+        limit = self._settings().ingest.max_unread_bytes
+        if change > 0 and self.unread > limit:
+            # Each of them looks, which may show that more was read than is known here.
+            most = max(self._connections, key=lambda each: each.unread)
+            if self.unread > limit:
+                most.cut()
 
     def closed(self, connection: Connection) -> None:
         """A connection is gone."""

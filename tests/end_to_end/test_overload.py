@@ -159,6 +159,28 @@ def test_answers_that_nobody_reads(daemon: Daemon) -> None:
     assert most_memory(daemon) - before < 200 * MEGABYTE
 
 
+def test_answers_that_nobody_reads_cost_no_more_than_the_setting(new_daemon: Callable[..., Daemon]) -> None:
+    """Hundreds that each leave less unread than one may: those that leave most are cut, one that reads is served."""
+    daemon = new_daemon(TELEMETRYD_INGEST_MAX_UNREAD_BYTES=4 * MEGABYTE)
+    daemon.start()
+    before = most_memory(daemon)
+    with contextlib.ExitStack() as stack:
+        hearing = stack.enter_context(daemon.producer())
+        hearing.hello("hearing")
+        deaf = [stack.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(400)]
+        for each in deaf:
+            each.connect(daemon.socket)
+        # Each line is answered with some 100 bytes: more than half a megabyte a connection, if all were kept.
+        for number, each in enumerate(deaf, 1):
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                each.sendall(b"x\n" * 8000)
+            if number % 20 == 0:
+                hearing.store(number // 20, [start(f"{number}", time.time() - 10)])
+        until(lambda: daemon.books()["connections_cut"] >= 300, "those beyond the setting to be cut")
+        hearing.store(21, life("hearing", time.time() - 10))
+    assert most_memory(daemon) - before < 60 * MEGABYTE
+
+
 def send_deaf(daemon: Daemon, number: int) -> None:
     """Send lines that are answered, and read nothing, until the daemon hangs up."""
     with daemon.producer() as producer:

@@ -223,6 +223,33 @@ async def test_lines_that_never_end_are_bounded_in_all_connections_together(
     await until(lambda: len(intake.rows()) == 2)
 
 
+async def test_answers_that_nobody_reads_are_bounded_in_all_connections_together(
+    listener: Listener, intake: Intake, path: Path
+) -> None:
+    """Who leaves most of them unread is cut, as many as it takes; who reads is served, and what was read counts no more."""
+    intake.record()
+    intake.set("ingest", max_unread_bytes=ROOM)
+    reading = await Client.connect(path)
+    await reading.hello("reading")
+    deaf = [await Client.connect(path) for _ in range(8)]
+    for each in deaf:
+        each.writer.transport.pause_reading()  # type: ignore[attr-defined]
+    await until(lambda: listener.connections == 9)
+    for number in range(1, 200):
+        for each in deaf:
+            each.write(*[b"x\n"] * 500)
+        reading.write({"batch": number, "events": []})
+        assert await reading.answer() == {"ack": number}
+        assert listener.unread <= ROOM
+        if intake.instrumentation.counts["ConnectionCut"] >= 6:
+            break
+    assert intake.instrumentation.counts["ConnectionCut"] >= 6
+    for each in deaf:
+        each.close()
+    await until(lambda: listener.connections == 1)
+    assert listener.unread == 0
+
+
 @pytest.mark.parametrize("idle", range(10))
 async def test_a_producer_that_comes_back_leaves_nothing_unread_behind(
     listener: Listener, intake: Intake, path: Path, idle: int
