@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
-from telemetryd.instrumentation import Instrumentation
 from telemetryd.instrumentation.events import BatchGap, ConnectionCut, ConnectionOpened, ProducerAttached, Refused
 from telemetryd.model.codec import VERSION, Batch, Hello, Single, decode_frame, encode_batch, encode_line
 from telemetryd.model.errors import Rejected, StorageUnavailable
@@ -16,52 +15,12 @@ from telemetryd.model.events import Event
 from .admission import admit
 from .answers import Answers
 from .framing import Framer, TooLong
-from .peer import Peer, peer_of, sends_no_more
+from .intake import Intake
+from .peer import Peer, is_dispensable, peer_of, sends_no_more
 from .submission import Submission
-from .welcomes import Welcome
 
 # Answers that a peer leaves unread before its connection is cut.
 MAX_UNREAD = 1 << 20
-
-
-class Intake(Protocol):
-    """What a connection needs of the listener."""
-
-    instrumentation: Instrumentation
-    paused: bool
-
-    @property
-    def max_line_bytes(self) -> int:
-        """The longest line that is taken."""
-
-    @property
-    def enabled(self) -> bool:
-        """Whether events are wanted."""
-
-    @property
-    def retention_days(self) -> int:
-        """How old an event may be."""
-
-    def now(self) -> float:
-        """The daemon's clock, in Unix seconds."""
-
-    def greet(self, hello: Hello, welcome: Welcome) -> None:
-        """Call ``welcome`` with the last batch of this producer that is on disk; those of it that are gone end."""
-
-    def submit(self, submission: Submission) -> None:
-        """Hand events to the recorder; counts as pending until settled."""
-
-    def settled(self, size: int) -> None:
-        """So many pending bytes are done with."""
-
-    def holds(self, change: int) -> None:
-        """So many more bytes, or fewer, are held of lines that have not ended."""
-
-    def owes(self, change: int) -> None:
-        """So many more bytes, or fewer, of answers are not read."""
-
-    def closed(self, connection: Connection) -> None:
-        """The connection is gone."""
 
 
 class Connection(asyncio.Protocol):
@@ -130,6 +89,15 @@ class Connection(asyncio.Protocol):
         """
         if self._transport is not None and sends_no_more(self._transport.get_extra_info("socket")):
             self._transport.abort()
+
+    def leave(self) -> bool:
+        """Close at once where the peer is gone and has left nothing that is to be read; return whether it is so."""
+        if self._transport is None:
+            return False
+        gone = is_dispensable(self._transport.get_extra_info("socket"), self.producer)
+        if gone:
+            self._transport.abort()
+        return gone
 
     def _forget(self) -> None:
         held = self.unfinished

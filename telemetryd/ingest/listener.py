@@ -66,6 +66,9 @@ class Listener:
     def connect(self) -> asyncio.BaseProtocol:
         """Return the protocol of a new connection; called by the event loop."""
         limit = self._settings().ingest.max_connections
+        if len(self._connections) >= limit and self.paused:
+            # Of a connection that is not read nobody hears that its peer is gone.
+            self._connections.difference_update([each for each in self._connections if each.leave()])
         if len(self._connections) >= limit:
             return _Refusal(limit, self.instrumentation)
         connection = Connection(self)

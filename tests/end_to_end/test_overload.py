@@ -106,6 +106,34 @@ def told(connections: Sequence[socket.socket]) -> int:
     return len(poll.poll(0))
 
 
+def test_who_is_gone_keeps_no_slot_while_the_disk_is_stuck(new_daemon: Callable[..., Daemon]) -> None:
+    """No socket is read then, and so nobody hears a hang-up: producers that come again and again are let in."""
+    daemon = new_daemon(TELEMETRYD_INGEST_MAX_PENDING_BYTES=MEGABYTE, TELEMETRYD_INGEST_MAX_CONNECTIONS=20)
+    daemon.program = ("-m", "tests.end_to_end.slow_disk", "0")
+    daemon.start()
+    stuck = daemon.folder / "stuck"
+    with contextlib.ExitStack() as stack:
+        pourer = stack.enter_context(daemon.producer())
+        pourer.hello("pourer")
+        pourer.store(1, life("before", time.time() - 10))
+        stuck.touch()
+        for batch in range(2, 5):
+            pourer.batch(batch, [start(f"{batch}", time.time() - 10, note="x" * 500_000)])
+        until(lambda: daemon.books()["in_flight"] >= 3, "more to wait for the disk than may")
+        for number in range(200):
+            with socket.socket(socket.AF_UNIX) as impatient:
+                impatient.connect(daemon.socket)
+                if number % 2:
+                    impatient.sendall(b'{"hello": {"producer": "impatient %d"}}\n' % number)
+                until(lambda at=number: len(daemon.events("connection opened")) > at, "it to be let in")
+        assert daemon.books()["connections_refused"] == 0
+        patient = stack.enter_context(daemon.producer())
+        stuck.unlink()
+        pourer.expect_ack(4)
+        patient.hello("patient")
+        patient.store(1, life("patient", time.time() - 10))
+
+
 def test_a_byte_at_a_time(daemon: Daemon) -> None:
     """A hundred that send their lines byte by byte keep nobody waiting, and are taken when they are done."""
     slow = [daemon.producer() for _ in range(100)]

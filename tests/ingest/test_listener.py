@@ -250,6 +250,37 @@ async def test_answers_that_nobody_reads_are_bounded_in_all_connections_together
     assert listener.unread == 0
 
 
+async def test_who_is_gone_keeps_no_slot_while_nobody_is_read(listener: Listener, intake: Intake, path: Path) -> None:
+    """Silent ones and producers, welcomed or not, make room for others; who is there, or left plain lines, stays."""
+    intake.set("ingest", max_pending_bytes=ROOM, max_connections=7)
+    pourer = await Client.connect(path)
+    await pourer.hello("pourer")
+    welcomed, silent = await Client.connect(path), await Client.connect(path)
+    await welcomed.hello("welcomed")
+    for number in (1, 2, 3):
+        pourer.write({"batch": number, "events": BIG})
+    await until(lambda: listener.paused)
+    unheard, plain, there = [await Client.connect(path) for _ in range(3)]
+    await until(lambda: listener.connections == 6)
+    welcomed.write({"batch": 1, "events": [START]})
+    unheard.write({"hello": {"producer": "unheard"}}, {"batch": 1, "events": [START]})
+    plain.write(START)
+    ended = await Client.connect(path)
+    ended.writer.write_eof()
+    await until(lambda: listener.connections == 7)
+    for each in (welcomed, silent, unheard, plain):
+        each.close()
+        await each.writer.wait_closed()
+    later = [await Client.connect(path) for _ in range(3)]
+    await until(lambda: listener.connections == 7)
+    assert b'"reason":"too_many_connections"' in await (await Client.connect(path)).rest()
+    intake.record()
+    for number, each in enumerate((*later, there)):
+        await each.hello(f"later {number}")
+    assert await ended.rest() == b""
+    await until(lambda: len(intake.rows()) == 4)
+
+
 @pytest.mark.parametrize("idle", range(10))
 async def test_a_producer_that_comes_back_leaves_nothing_unread_behind(
     listener: Listener, intake: Intake, path: Path, idle: int
