@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from telemetryd.model.codec import Batch, decode_frame
 from telemetryd.model.errors import Rejected
+from telemetryd.model.timerange import LATEST
 from telemetryd.storage.journal import SegmentContent
 from telemetryd.storage.records import EventsRecord, ExpiredRecord
 
@@ -70,9 +71,14 @@ def _batch_of(record: EventsRecord) -> Batch | Rejected:
         frame = decode_frame(record.frame)
     except Rejected as rejection:
         return rejection
-    if isinstance(frame, Batch):
+    if not isinstance(frame, Batch):
+        return Rejected("bad_batch", "expected a batch of events, found another frame")
+    known = [event for event in frame.events if 0 <= event.timestamp <= LATEST]
+    if len(known) == len(frame.events):
         return frame
-    return Rejected("bad_batch", "expected a batch of events, found another frame")
+    # What comes in is bounded by the clock; this came in another way.
+    found = Rejected("bad_value", "timestamp: expected one of a date, found another")
+    return Batch(frame.number, known, [*frame.rejections, *[found] * (len(frame.events) - len(known))])
 
 
 def _lost(done: Replayed, reason: str) -> None:

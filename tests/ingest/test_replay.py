@@ -89,6 +89,30 @@ def test_events_that_cannot_be_taken_are_counted_and_the_others_applied(bench: B
     assert (len(bench.ledger.head), bench.ledger.producers.named("wal").last_batch) == (1, 1)
 
 
+@pytest.mark.parametrize("at", [1e300, -1.0, 253_402_300_800.0])
+def test_an_event_of_no_date_is_counted_and_the_others_applied(bench: Bench, at: float) -> None:
+    """No column holds it; no daemon has taken it."""
+    frame = encode_batch(1, [start("a", at), start("b", HOUR + 1.0)])[:-1]
+    done = replay(bench.content(events(1, 1, frame)), bench.ledger, None)
+    assert (done.records, done.events, done.end, len(bench.ledger.head)) == (0, 1, 3, 1)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        ExpiredRecord(3, float("inf"), ["a"]),
+        ExpiredRecord(3, float("nan"), ["a"]),
+        EventsRecord(3, -1.0, "wal", 2, GOOD),
+        EventsRecord(2**63, 1.0, "wal", 2, GOOD),
+        EventsRecord(-1, 1.0, "wal", 2, GOOD),
+    ],
+)
+def test_a_record_of_no_date_or_sequence_is_counted(bench: Bench, record: Record) -> None:
+    """Or the start would fail at it, again and again."""
+    done = replay(bench.content(events(1, 1, GOOD), record), bench.ledger, None)
+    assert (done.records, done.end, len(bench.ledger.head)) == (1, 4, 2)
+
+
 @pytest.mark.parametrize("producer", [7, msgspec.Raw(b"\xa2\xff\xfe")], ids=["a number", "no text"])
 def test_a_record_of_another_program_is_counted(bench: Bench, producer: Any) -> None:
     """Its checksum is right, what it says is nothing of ours; its sequence is not given again."""
