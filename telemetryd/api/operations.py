@@ -6,7 +6,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from telemetryd.model.errors import InvalidParameter
-from telemetryd.query.request import LATEST, OperationsRequest
+from telemetryd.model.timerange import LATEST
+from telemetryd.query.request import OperationsRequest
 
 from .envelope import answer, success
 from .params import number, parameters

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
-import stat
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
+from telemetryd.ingest.socket_file import BACKLOG, SocketFile
 from telemetryd.model.errors import SettingsError
 
 from .app import NO_OPERATION
@@ -57,7 +56,7 @@ async def serving(app: web.Application, listen: str, now: Callable[[], float] = 
 
     try:
         try:
-            server, bound = await _bind(loop, protocol, parse_listen(listen))
+            server, bound, file = await _bind(loop, protocol, parse_listen(listen))
         except OSError as error:
             found = f"{listen}: {error.strerror or error}"
             raise SettingsError([f"http.listen: expected an address that can be listened on, found {found}"]) from None
@@ -65,36 +64,25 @@ async def serving(app: web.Application, listen: str, now: Callable[[], float] = 
             yield bound.url
         finally:
             server.close()
-            if isinstance(bound, UnixAddress):
-                with suppress(OSError):
-                    os.unlink(bound.path)
+            if file is not None:
+                file.remove()
     finally:
         await runner.cleanup()
 
 
 async def _bind(
     loop: asyncio.AbstractEventLoop, protocol: Callable[[], _Protocol], listen: Listen
-) -> tuple[asyncio.Server, Listen]:
+) -> tuple[asyncio.Server, Listen, SocketFile | None]:
     if isinstance(listen, UnixAddress):
-        await loop.run_in_executor(None, _make_way, listen.path)
-        return await loop.create_unix_server(protocol, listen.path), listen
+        # Not create_unix_server, which takes the place of whoever listens there.
+        file = await loop.run_in_executor(None, SocketFile.make, Path(listen.path))
+        try:
+            return await loop.create_server(protocol, sock=file.socket, backlog=BACKLOG), listen, file
+        except BaseException:
+            file.remove()
+            raise
     server = await loop.create_server(protocol, listen.host, listen.port)
-    return server, TcpAddress(listen.host, server.sockets[0].getsockname()[1])
-
-
-def _make_way(path: str) -> None:
-    """Make the folder of a Unix socket, and remove a socket there that no process listens on."""
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    with suppress(FileNotFoundError):
-        if not stat.S_ISSOCK(os.stat(path).st_mode):
-            raise OSError("the path is taken by something that is no socket")
-        with socket.socket(socket.AF_UNIX) as probe:
-            try:
-                probe.connect(path)
-            except ConnectionRefusedError:
-                os.unlink(path)
-            else:
-                raise OSError("another process listens on it")
+    return server, TcpAddress(listen.host, server.sockets[0].getsockname()[1]), None
 
 
 class _Protocol(web.RequestHandler):

@@ -17,7 +17,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class SegmentFound:
-    """A segment of the journal: how many records and events can be read, and how many bytes cannot."""
+    """A segment of the journal: how many records and events can be read, and how many bytes cannot.
+
+    ``undecodable_records`` are whole, and say something that this release cannot take.
+    """
 
     path: str
     size: int
@@ -26,6 +29,7 @@ class SegmentFound:
     events: int
     torn_bytes: int
     damaged_bytes: int
+    undecodable_records: int = 0
 
 
 @dataclass(slots=True)

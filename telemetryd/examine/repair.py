@@ -41,7 +41,8 @@ def repair(files: Files, metrics_path: str, settings: Iterable[str], interval: i
                 done[shown] = REBUILT
                 lost = [part for part in examination.bad if part.hour == hour and part.kind == ROLLUPS]
                 done |= {os.path.relpath(part.path, folder.path): f"{SET_ASIDE}, {REBUILT}" for part in lost}
-        damaged = [found.path for found in examination.report.segments if found.damaged_bytes or found.torn_bytes]
+        segments = examination.report.segments
+        damaged = [each.path for each in segments if each.damaged_bytes or each.torn_bytes or each.undecodable_records]
         done |= dict.fromkeys(damaged, BY_THE_DAEMON)
         # The lock was ours while we looked.
         examination.report.held_by = ""

@@ -17,7 +17,9 @@ from .findings import SegmentFound
 def examine_segment(files: Files, path: str, shown: str) -> SegmentFound:
     """Return what can be read of a segment, called ``shown``; raises CorruptFile where nothing can."""
     content = read_segment(files, path)
-    records = list(content.records)
+    decoded = list(content.decoded)
+    records = [record for record in decoded if record is not None]
+    undecodable = len(decoded) - len(records) + sum(not _is_decodable(record) for record in records)
     return SegmentFound(
         path=shown,
         size=files.size(path),
@@ -26,6 +28,7 @@ def examine_segment(files: Files, path: str, shown: str) -> SegmentFound:
         events=sum(len(events_of(record)) for record in records),
         torn_bytes=content.torn,
         damaged_bytes=content.damaged,
+        undecodable_records=undecodable,
     )
 
 
@@ -33,11 +36,8 @@ def events_of(record: Record) -> tuple[Any, ...]:
     """Return the events of a record, as the codec has them; the ids of operations that expired."""
     if not isinstance(record, EventsRecord):
         return tuple(record.operation_ids)
-    try:
-        batch = decode_frame(record.frame)
-    except Rejected:
-        return ()
-    return tuple(batch.events) if isinstance(batch, Batch) else ()
+    batch = _batch_of(record)
+    return tuple(batch.events) if batch is not None else ()
 
 
 def records_of(content: SegmentContent, most: int) -> Iterator[dict[str, Any]]:
@@ -66,3 +66,19 @@ def records_of(content: SegmentContent, most: int) -> Iterator[dict[str, Any]]:
                 "events": len(events),
                 "operation_ids": list(record.operation_ids),
             }
+
+
+def _is_decodable(record: Record) -> bool:
+    """Whether all that a record says can be taken."""
+    if not isinstance(record, EventsRecord):
+        return True
+    batch = _batch_of(record)
+    return batch is not None and not batch.rejections
+
+
+def _batch_of(record: EventsRecord) -> Batch | None:
+    try:
+        frame = decode_frame(record.frame)
+    except Rejected:
+        return None
+    return frame if isinstance(frame, Batch) else None

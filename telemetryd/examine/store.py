@@ -80,6 +80,9 @@ class Examination:
         self.report.segments.append(found)
         if found.damaged_bytes:
             self.report.problems.append(Problem(shown, f"{found.damaged_bytes} bytes belong to no valid record"))
+        if found.undecodable_records:
+            says = f"expected records that this release knows, found {found.undecodable_records} that it does not"
+            self.report.problems.append(Problem(shown, says))
         if found.torn_bytes and path.endswith(ACTIVE):
             self.report.notes.append(Problem(shown, f"{found.torn_bytes} {TORN}"))
         elif found.torn_bytes:

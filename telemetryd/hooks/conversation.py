@@ -65,7 +65,7 @@ class Conversation:
     @property
     def dropped(self) -> int:
         """Events that had to be dropped, ever."""
-        return self._buffer.dropped.value + self.outbox.dropped
+        return self._buffer.dropped.value + self.outbox.dropped + self.supply.lost
 
     @property
     def finished(self) -> bool:

@@ -32,7 +32,7 @@ class Statistics:
 
     ``sent`` were written to the daemon, ``acked`` are on its disk, ``unacked`` are in batches that
     are not acknowledged, ``buffered`` wait before them in memory, ``spooled`` are in the spool and not
-    acknowledged. ``dropped`` found no room,
+    acknowledged. ``dropped`` found no room, or were lost in a spool on a bad disk,
     ``discarded`` were not wanted (the daemon said so, or the emitter was closed), ``invalid`` counts
     arguments that no event can be made of, ``errors`` the daemon's error lines.
     ``trouble`` says why there is no connection, what is wrong with the spool, or what the last error line said.

@@ -9,33 +9,15 @@ events that cannot be read, or whose numbers cannot be brought there, stay where
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from telemetryd.model.events import Event
 
+from .spool_batch import Spooled, batch_of, next_records, number_of
 from .spool_file import SpoolFile
 from .spool_format import RECORDS, Record, State, bodies_of, encode_record
-
-# A batch made of several records has at most so many.
-BATCH_EVENTS = 1000
-_FULL = "the spool is full: it may have {} bytes"
-_LOST = "events of the spool that are damaged and cannot be sent: {}"
-_UNREADABLE = "the spool cannot be read: {}"
-_UNWRITABLE = "the spool cannot be written: {}"
-_UNNUMBERED = "the spool cannot keep the numbers of batches: {}"
-_UNSAFE = "the spool is not safe on disk: {}"
-
-
-@dataclass(frozen=True, slots=True)
-class Spooled:
-    """Events of the records ``first`` to ``last``, to be sent as the batch ``number``."""
-
-    number: int
-    events: int
-    body: bytes
-    first: int
-    last: int
+from .spool_trouble import FULL, UNNUMBERED, UNREADABLE, UNSAFE, UNWRITABLE, Troubles
 
 
 class Spool:
@@ -45,7 +27,13 @@ class Spool:
     ordinal of the last record of all, ``taken`` that of the last one taken.
     """
 
-    def __init__(self, path: str, limit: int, open_file: Callable[[str], SpoolFile] = SpoolFile.open) -> None:
+    def __init__(
+        self,
+        path: str,
+        limit: int,
+        open_file: Callable[[str], SpoolFile] = SpoolFile.open,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.path = path
         self.name = ""
         self.events = 0
@@ -63,8 +51,7 @@ class Spool:
         # Whether the last state that was written is on disk, and whether it is what this process knows.
         self._state_synced = True
         self._state_current = True
-        self._failures: dict[str, str] = {}  # by what fails
-        self._lost = 0
+        self._troubles = Troubles(clock)
 
     @property
     def opened(self) -> bool:
@@ -74,9 +61,12 @@ class Spool:
     @property
     def trouble(self) -> str:
         """What could not be read or written, until it can be; else what is lost, or was wrong with the file when it was opened."""
-        lost = _LOST.format(self._lost) if self._lost else ""
-        found = self._file.found if self._file is not None else ""
-        return next(iter(self._failures.values()), "") or lost or found
+        return self._troubles.text(self._file.found if self._file is not None else "")
+
+    @property
+    def dropped(self) -> int:
+        """Events that were lost in it, ever, as far as they could be counted."""
+        return self._troubles.dropped
 
     def open(self, name: str, *, given: bool) -> None:
         """Lock the file and find what waits in it; raises :class:`OSError`.
@@ -113,7 +103,7 @@ class Spool:
         if data and not self._write(data):
             return 0
         if count < len(events):
-            self._failures[_UNWRITABLE] = _FULL.format(self._limit)
+            self._troubles.tell(FULL, self._limit, UNWRITABLE)
         self.last = ordinal
         self.events += count
         return count
@@ -123,7 +113,7 @@ class Spool:
         assert not self.events, "what was sent comes before what was not"
         record = encode_record(Record(self.last + 1, number, events, body))
         if self._end + len(record) > self._limit:
-            self._failures[_UNWRITABLE] = _FULL.format(self._limit)
+            self._troubles.tell(FULL, self._limit, UNWRITABLE)
             return 0
         if not self._write(record):
             return 0
@@ -154,25 +144,25 @@ class Spool:
         self._done = through
         self._given = tuple(each for each in self._given if each[1] > through)
         self._state_current = False
-        self._tried(_UNNUMBERED, self._write_state)
+        self._troubles.tried(UNNUMBERED, self._write_state)
         if through == self.last:
             file = self._file
             self._end = self._position = RECORDS
-            self._tried(_UNWRITABLE, lambda: file.cut(RECORDS))
-            self._failures.pop(_UNSAFE, None)
+            self._troubles.tried(UNWRITABLE, lambda: file.cut(RECORDS))
+            self._troubles.end(UNSAFE)
 
     def sync(self) -> bool:
         """Return True once all that was written is on disk, False where it cannot be brought there, which ``trouble`` says."""
         file = self._file
         if file is None or (self._state_current and not self._unsynced):
             return True
-        self._state_current = self._state_current or self._tried(_UNNUMBERED, self._write_state)
+        self._state_current = self._state_current or self._troubles.tried(UNNUMBERED, self._write_state)
         try:
             file.sync()
         except OSError as error:
             # The next sync may succeed without these writes: the state is written again, and until what
             # is spooled now is sent nobody can say that it is safe.
-            self._failures[_UNSAFE] = _UNSAFE.format(error)
+            self._troubles.tell(UNSAFE, error)
             self._state_current = False
             return False
         self._unsynced = False
@@ -193,19 +183,15 @@ class Spool:
     def _begin(self, file: SpoolFile) -> None:
         state = file.state
         self._state_synced = True
-        self._failures.clear()
-        self._lost = 0
+        self._troubles.begin()
         self.name, self._generation, self._done = state.name, state.generation, state.done
         self._given = state.given
+        found = file.survey(self._done)
+        self.events = found.events
         # Ordinals are never used again, whatever a crash has left of the file.
-        self.last = max(state.done, *(last for _, last, _ in state.given), 0)
-        self.events = 0
-        self._position, self._end = RECORDS, RECORDS
-        for record, end in file.records(RECORDS, file.size):
-            self._end = end
-            if record.ordinal > self._done:
-                self.events += record.events
-                self.last = max(self.last, record.ordinal)
+        self.last = max(state.done, *(last for _, last, _ in state.given), found.last, 0)
+        self._position, self._end = RECORDS, found.end
+        self._troubles.lose(found.lost)
         if not self.events:
             self._done = self.last
             self._given = ()
@@ -216,63 +202,52 @@ class Spool:
 
     def _gather(self, most: int, number: int, longest: int) -> list[Spooled]:
         """Take the next batches, whose numbers are known to this process only."""
+        assert self._file is not None
         batches: list[Spooled] = []
         while len(batches) < most and self.events:
+            waiting = self._file.records(self._position, self._end)
             try:
-                records, position = self._next_records(longest)
+                records, position = next_records(waiting, self.taken, self._given, longest)
             except OSError as error:
-                self._failures[_UNREADABLE] = _UNREADABLE.format(error)
+                self._troubles.tell(UNREADABLE, error)
+                if self._passes_over(error):
+                    continue
                 if batches:
                     return batches
                 raise
-            self._failures.pop(_UNREADABLE, None)
+            self._troubles.end(UNREADABLE)
             if not records and batches:
                 return batches
             if not records:
                 # They were there when they were counted.
-                self._lost += self.events
+                self._troubles.lose(self.events)
                 self._position, self.taken, self.events = self._end, self.last, 0
                 return []
-            first, last = records[0].ordinal, records[-1].ordinal
-            known = records[0].number or self._given_to(first)
+            known = number_of(records[0], self._given)
+            batch = batch_of(records, known or number)
             if not known:
-                self._given = (*self._given, (first, last, number))
-            count, body = sum(each.events for each in records), b",".join(each.body for each in records)
-            batches.append(Spooled(known or number, count, body, first, last))
-            number = max(number, (known or number) + 1)
-            self._position, self.taken = position, last
-            self.events -= count
+                self._given = (*self._given, (batch.first, batch.last, number))
+            batches.append(batch)
+            number = max(number, batch.number + 1)
+            self._position, self.taken = position, batch.last
+            self.events -= batch.events
         return batches
 
-    def _next_records(self, longest: int) -> tuple[list[Record], int]:
-        """Return the records of the next batch, and where they end."""
-        assert self._file is not None
-        records: list[Record] = []
-        size = events = 0
-        position = self._position
-        for record, end in self._file.records(self._position, self._end):
-            if record.ordinal <= self.taken:
-                # Dealt with before this process began.
-                continue
-            known = record.number or self._given_to(record.ordinal)
-            size, events = size + len(record.body) + 1, events + record.events
-            if records:
-                if record.number or known != self._given_to(records[0].ordinal) or records[0].number:
-                    break
-                if not known and (size > longest or events > BATCH_EVENTS):
-                    break
-            records.append(record)
-            position = end
-        return records, position
-
-    def _given_to(self, ordinal: int) -> int:
-        return next((number for first, last, number in self._given if first <= ordinal <= last), 0)
+    def _passes_over(self, error: OSError) -> bool:
+        """Give up what cannot be read here for good, on a disk that is there; return whether there was such."""
+        if self._file is None or not self._troubles.is_hopeless(error, self._position):
+            return False
+        self._state_current = False
+        if not (self.sync() and self._file.skip(self._position, self._end)):
+            return False
+        self._end = self._file.clear_of(self._end)
+        return True
 
     def _write(self, data: bytes | bytearray) -> bool:
         """Write at the end; where that fails the end stays where it was."""
         file, end = self._file, self._end
         assert file is not None
-        if not self._tried(_UNWRITABLE, lambda: file.write(data, end)):
+        if not self._troubles.tried(UNWRITABLE, lambda: file.write(data, end)):
             return False
         self._end += len(data)
         self._unsynced = True
@@ -287,13 +262,3 @@ class Spool:
         self._unsynced = True
         self._file.write_state(State(self._generation, self.name, self._done, self._given))
         self._state_current = True
-
-    def _tried(self, failure: str, write: Callable[[], None]) -> bool:
-        """Return whether a write went well; ``trouble`` has the ``failure`` until it does."""
-        try:
-            write()
-        except OSError as error:
-            self._failures[failure] = failure.format(error)
-            return False
-        self._failures.pop(failure, None)
-        return True

@@ -19,7 +19,8 @@ from .buffer import Buffer
 from .clock import Offsets
 from .notes import FIRST_ARGUMENT, KIND, MARK, event_of
 from .outbox import Outbox, Outgoing
-from .spool import BATCH_EVENTS, Spool
+from .spool import Spool
+from .spool_batch import BATCH_EVENTS
 from .tally import Tally
 
 BATCH = BATCH_EVENTS
@@ -62,6 +63,11 @@ class Supply:
         if self.spool is None or not self.spool.opened:
             return self._left
         return self.spool.events + self.outbox.spooled
+
+    @property
+    def lost(self) -> int:
+        """Events that were lost in the spool."""
+        return self.spool.dropped if self.spool is not None else 0
 
     def fill(self, *, behind: bool = False) -> int:
         """Move events towards the outbox; return BATCH where there may be more to move at once, else less.
@@ -191,9 +197,14 @@ class Supply:
             return
         for each in batches:
             self.outbox.add_spooled(each.number, each.events, each.body, each.first)
-            while self._marks and self._marks[0][0] <= each.last:
-                self.outbox.mark(self._marks.popleft()[1])
+            self._mark_through(each.last)
+        # The last ones may be lost.
+        self._mark_through(self.spool.taken)
         self.settle()
+
+    def _mark_through(self, ordinal: int) -> None:
+        while self._marks and self._marks[0][0] <= ordinal:
+            self.outbox.mark(self._marks.popleft()[1])
 
 
 def _is_event(thing: _Thing) -> bool:

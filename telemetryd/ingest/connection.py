@@ -3,74 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import select
-import socket
-import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
-from telemetryd.instrumentation import Instrumentation
 from telemetryd.instrumentation.events import BatchGap, ConnectionCut, ConnectionOpened, ProducerAttached, Refused
 from telemetryd.model.codec import VERSION, Batch, Hello, Single, decode_frame, encode_batch, encode_line
 from telemetryd.model.errors import Rejected, StorageUnavailable
 from telemetryd.model.events import Event
 
 from .admission import admit
+from .answers import Answers
 from .framing import Framer, TooLong
+from .intake import Intake
+from .peer import Peer, is_dispensable, peer_of, sends_no_more
 from .submission import Submission
-from .welcomes import Welcome
 
 READ_BYTES = 1 << 16
 # Answers that a peer leaves unread before its connection is cut.
 MAX_UNREAD = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Who is at the other end, by SO_PEERCRED."""
-
-    pid: int
-    uid: int
-    gid: int
-
-
-class Intake(Protocol):
-    """What a connection needs of the listener."""
-
-    instrumentation: Instrumentation
-    paused: bool
-
-    @property
-    def max_line_bytes(self) -> int:
-        """The longest line that is taken."""
-
-    @property
-    def enabled(self) -> bool:
-        """Whether events are wanted."""
-
-    @property
-    def retention_days(self) -> int:
-        """How old an event may be."""
-
-    def now(self) -> float:
-        """The daemon's clock, in Unix seconds."""
-
-    def greet(self, hello: Hello, welcome: Welcome) -> None:
-        """Call ``welcome`` with the last batch of this producer that is on disk; those of it that are gone end."""
-
-    def submit(self, submission: Submission) -> None:
-        """Hand events to the recorder; counts as pending until settled."""
-
-    def settled(self, size: int) -> None:
-        """So many pending bytes are done with."""
-
-    def holds(self, change: int) -> None:
-        """So many more bytes, or fewer, are held of lines that have not ended."""
-
-    def closed(self, connection: Connection) -> None:
-        """The connection is gone."""
 
 
 class Connection(asyncio.Protocol):
@@ -84,6 +35,7 @@ class Connection(asyncio.Protocol):
         self._intake = intake
         self._framer = Framer(intake.max_line_bytes)
         self._transport: asyncio.Transport | None = None
+        self._answers = Answers(intake.owes)
         self._peer = Peer(0, 0, 0)
         self._pending = 0
         self._ended = False
@@ -97,7 +49,8 @@ class Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         transport.max_size = READ_BYTES  # type: ignore[attr-defined]
         self._transport = transport
-        self._peer = _peer_of(transport)
+        self._answers.begin(transport)
+        self._peer = peer_of(transport.get_extra_info("socket"))
         self._intake.instrumentation.emit(ConnectionOpened(self._peer.pid, self._peer.uid, self._peer.gid))
         # Some releases of asyncio begin to read right after this call, whatever it says: so a moment later.
         asyncio.get_running_loop().call_soon(self._wait_with_the_others)
@@ -136,11 +89,17 @@ class Connection(asyncio.Protocol):
 
         What it sent last may be unread. That was never acknowledged, and must not take the number of other events.
         """
-        poll = select.poll()
-        if self._transport is not None:
-            poll.register(self._transport.get_extra_info("socket").fileno(), select.POLLRDHUP)
-            if poll.poll(0):
-                self._transport.abort()
+        if self._transport is not None and sends_no_more(self._transport.get_extra_info("socket")):
+            self._transport.abort()
+
+    def leave(self) -> bool:
+        """Close at once where the peer is gone and has left nothing that is to be read; return whether it is so."""
+        if self._transport is None:
+            return False
+        gone = is_dispensable(self._transport.get_extra_info("socket"), self.producer)
+        if gone:
+            self._transport.abort()
+        return gone
 
     def _forget(self) -> None:
         held = self.unfinished
@@ -158,6 +117,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone; what was submitted is still recorded."""
         self._transport = None
+        self._answers.drop()
         self._forget()
         self._intake.closed(self)
 
@@ -175,9 +135,30 @@ class Connection(asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
 
+    def pause_writing(self) -> None:
+        """Answers are not read as fast as they are given; called by the event loop."""
+        self._answers.pause()
+
+    def resume_writing(self) -> None:
+        """Answers are read again; called by the event loop."""
+        self._answers.resume()
+
+    @property
+    def unread(self) -> int:
+        """Bytes of answers that have not gone out by now."""
+        return self._answers.look()
+
+    def cut(self) -> None:
+        """Hang up at once on a peer that leaves its answers unread."""
+        if self._transport is not None:
+            self._intake.instrumentation.emit(ConnectionCut(self.unread))
+            self._transport.abort()
+            self._answers.drop()
+
     def close(self) -> None:
         """Send what is written and hang up."""
         if self._transport is not None:
+            self._answers.flush()
             self._transport.close()
 
     def acknowledge(self, number: int) -> None:
@@ -200,14 +181,9 @@ class Connection(asyncio.Protocol):
 
     def send(self, answer: dict[str, Any]) -> None:
         """Write one line, unless the peer has long stopped reading its answers."""
-        transport = self._transport
-        if transport is None or transport.is_closing():
-            return
-        transport.write(encode_line(answer))
-        unread = transport.get_write_buffer_size()
-        if unread > MAX_UNREAD:
-            self._intake.instrumentation.emit(ConnectionCut(unread))
-            transport.abort()
+        self._answers.write(encode_line(answer))
+        if self.unread > MAX_UNREAD:
+            self.cut()
 
     def _frame(self, line: bytes) -> None:
         frame = decode_frame(line)
@@ -290,8 +266,3 @@ class Connection(asyncio.Protocol):
         instrumentation.reject(rejection.word)
         instrumentation.emit(Refused(rejection.word, str(rejection)))
         self.send({"error": str(rejection), "reason": rejection.word})
-
-
-def _peer_of(transport: asyncio.Transport) -> Peer:
-    peer = transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    return Peer(*struct.unpack("3i", peer))

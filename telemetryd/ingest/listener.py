@@ -24,7 +24,8 @@ class Listener:
     """All connections of the ingest socket; what they share and what bounds them.
 
     While more than ``ingest.max_pending_bytes`` wait for the disk, no connection is read. Where more than
-    ``ingest.max_unfinished_bytes`` are held of lines that have not ended, the connection with most of them is closed.
+    ``ingest.max_unfinished_bytes`` are held of lines that have not ended, the connection with most of them is closed;
+    so it is with ``ingest.max_unread_bytes`` of answers that are not read, which are ``unread``.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Listener:
         self._connections: set[Connection] = set()
         self._pending = 0
         self._unfinished = 0
+        self.unread = 0
         self.paused = False
         self._stopped = False
 
@@ -64,6 +66,9 @@ class Listener:
     def connect(self) -> asyncio.BaseProtocol:
         """Return the protocol of a new connection; called by the event loop."""
         limit = self._settings().ingest.max_connections
+        if len(self._connections) >= limit and self.paused:
+            # Of a connection that is not read nobody hears that its peer is gone.
+            self._connections.difference_update([each for each in self._connections if each.leave()])
         if len(self._connections) >= limit:
             return _Refusal(limit, self.instrumentation)
         connection = Connection(self)
@@ -100,6 +105,16 @@ class Listener:
         limit = self._settings().ingest.max_unfinished_bytes
         if self._unfinished > limit:
             max(self._connections, key=lambda each: each.unfinished).give_up(limit)
+
+    def owes(self, change: int) -> None:
+        """So many more bytes, or fewer, of answers are not read; beyond the limit, the connection with most is cut."""
+        self.unread += change
+        limit = self._settings().ingest.max_unread_bytes
+        if change > 0 and self.unread > limit:
+            # Each of them looks, which may show that more was read than is known here.
+            most = max(self._connections, key=lambda each: each.unread)
+            if self.unread > limit:
+                most.cut()
 
     def closed(self, connection: Connection) -> None:
         """A connection is gone."""
@@ -144,16 +159,18 @@ async def listening(listener: Listener, path: Path, inherited: socket.socket | N
 
     On leaving, the socket takes nothing more; a file of our own is removed, an inherited one stays.
     """
-    bound = inherited if inherited is not None else listen_at(path)
-    # Not create_unix_server, which from Python 3.13 on removes the file of any Unix socket at the end.
-    server = await asyncio.get_running_loop().create_server(listener.connect, sock=bound, backlog=BACKLOG)
-    identity = None if inherited is not None else path.stat().st_ino
+    own, bound = None, inherited
+    if bound is None:
+        own = listen_at(path)
+        bound = own.socket
     try:
-        yield
+        # Not create_unix_server, which from Python 3.13 on removes the file of any Unix socket at the end.
+        server = await asyncio.get_running_loop().create_server(listener.connect, sock=bound, backlog=BACKLOG)
+        try:
+            yield
+        finally:
+            server.close()
+            listener.stop_reading()
     finally:
-        server.close()
-        listener.stop_reading()
-        with contextlib.suppress(FileNotFoundError):
-            # Another daemon may have put its own in our place by now.
-            if identity is not None and path.stat().st_ino == identity:
-                path.unlink()
+        if own is not None:
+            own.remove()

@@ -9,11 +9,10 @@ from dataclasses import replace
 import numpy as np
 
 from telemetryd.instrumentation import Instrumentation
-from telemetryd.instrumentation.damage import CheckpointLost, JournalDamaged
+from telemetryd.instrumentation.damage import CheckpointLost, JournalDamaged, RecordsUndecodable
 from telemetryd.instrumentation.events import Quarantined, Recovered
 from telemetryd.live.window import WIDEST
-from telemetryd.model.codec import Batch, decode_frame
-from telemetryd.model.errors import CorruptFile, Rejected
+from telemetryd.model.errors import CorruptFile
 from telemetryd.model.events import COMPLETED, FAILED
 from telemetryd.model.settings import Settings
 from telemetryd.model.timerange import HOUR
@@ -27,9 +26,9 @@ from telemetryd.storage.inventory import Inventory
 from telemetryd.storage.journal import ACTIVE, SegmentContent, read_segment
 from telemetryd.storage.part import read_events
 from telemetryd.storage.part_file import UnreadablePart
-from telemetryd.storage.records import EventsRecord, ExpiredRecord
 
 from .ledger import Ledger
+from .replay import replay
 from .replay_sealer import ReplaySealer
 from .segments import ClosedSegment, Recovery
 
@@ -47,10 +46,11 @@ def recover(
 ) -> Recovery:
     """Replay the segments of an inventory, in order of their sequences, into a new ledger.
 
-    Every valid record is applied. A segment that cannot be read at all is set aside. Records
-    that reach into the next segment were never acknowledged and are passed over. The segment that
-    was being written last is made durable as it was read, for producers will be told of what is in
-    it. A journal that is longer than what may wait in memory is sealed on the way. Raises OSError.
+    Every valid record is applied; a segment with others is kept when its rows are sealed. One that cannot
+    be read at all is set aside. Records that reach into the next segment were never acknowledged and are
+    passed over. The segment that was being written last is made durable as it was read, for producers
+    will be told of what is in it. A journal that is longer than what may wait in memory is sealed on the
+    way. Raises OSError.
     """
     segments = _readable(files, folder, inventory.segments, instrumentation)
     empty: list[str] = []
@@ -79,7 +79,10 @@ def recover(
                 # It was made after all that was acknowledged before it, and after nothing that was refused.
                 with suppress(CorruptFile):
                     ledger.restore_producers(content.checkpoint.state)
-            _replay(content, ledger, None if upcoming is None else upcoming[1].checkpoint.sequence)
+            done = replay(content, ledger, None if upcoming is None else upcoming[1].checkpoint.sequence)
+            if done.records or done.events:
+                instrumentation.emit(RecordsUndecodable(path, done.records, done.events, done.reason))
+                damaged.add(path)
             count += 1
             rows += len(ledger.head)
             torn += content.torn + content.damaged
@@ -88,7 +91,10 @@ def recover(
                 empty.append(path)
             else:
                 sealer.add(ClosedSegment(frozen, path), keep=path in damaged)
-            if upcoming is not None and upcoming[1].checkpoint.state:
+            if upcoming is None:
+                # Behind what is lost of it, too: rows of a segment that begins inside of another would hide that one's.
+                ledger.skip_to(max(done.end, ledger.sequence))
+            elif upcoming[1].checkpoint.state:
                 sealer.seal()
             before, current = path, upcoming
     if count:
@@ -117,29 +123,6 @@ def _restore(ledger: Ledger, path: str, content: SegmentContent, instrumentation
         # The rows are whole: only what was in flight before them is lost.
         instrumentation.emit(CheckpointLost(path, str(error)))
         ledger.skip_to(content.checkpoint.sequence)
-
-
-def _replay(content: SegmentContent, ledger: Ledger, following: int | None) -> None:
-    for record in content.records:
-        refused = following is not None and record.first_sequence >= following
-        if record.first_sequence < ledger.sequence or (refused and isinstance(record, ExpiredRecord)):
-            continue
-        # Damaged records leave a gap of sequences; the head has to be contiguous, so it is
-        # carried on without them.
-        if isinstance(record, EventsRecord):
-            try:
-                batch = decode_frame(record.frame)
-            except Rejected:
-                continue
-            assert isinstance(batch, Batch)
-            # Without events it is the number of a batch that was discarded, which has no sequence: in a
-            # segment that was given up it may be one that was refused, of which the next checkpoint knows.
-            if refused and (batch.events or not content.closed):
-                return
-            ledger.apply_events(batch.events, record.producer, record.batch, record.received)
-        else:
-            known = [each for each in record.operation_ids if each in ledger.tracker.table.operations]
-            ledger.apply_expired(known, record.at)
 
 
 def seed_window(files: Files, sealed: Mapping[int, HourParts], ledger: Ledger, now: float) -> list[UnreadablePart]:

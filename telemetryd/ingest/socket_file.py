@@ -1,55 +1,148 @@
-"""The file of the ingest socket: made so that who may connect is right from its first instant, and never another daemon's."""
+"""The file of a Unix socket: right from its first instant, and never another daemon's.
+
+Whoever makes, replaces or removes one holds a lock beside it, ``<name>.lock``, from the look at what is
+there until its own is gone: of two daemons for one path one listens, and the other is refused.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import os
 import socket
+import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from telemetryd.model.errors import FolderInUse, StorageError
 
-# Who may connect: the daemon's user and group.
+# Who may connect to the ingest socket: the daemon's user and group.
 SOCKET_MODE = 0o660
 BACKLOG = 512
 # What the kernel's sockaddr_un holds, less the closing zero byte.
 LONGEST_PATH = 107
+LOCK = ".lock"
 
 
-def listen_at(path: Path) -> socket.socket:
-    """Return a socket that listens at ``path``.
+@dataclass(frozen=True, slots=True)
+class SocketFile:
+    """A socket that listens at ``path``, which is ours until :meth:`remove`."""
 
-    It is bound under another name, gets its mode and listens, and only then takes its place: whoever
-    finds a socket at ``path`` may connect, or may not, and is not turned away. A stale socket is replaced.
+    path: Path
+    socket: socket.socket
+    _identity: tuple[int, int]
+    _lock: int
+
+    @classmethod
+    def make(cls, path: Path, mode: int | None = None) -> SocketFile:
+        """Listen at ``path``; a stale socket there is replaced.
+
+        It is bound under another name, gets its ``mode`` (without one, what the umask leaves) and listens,
+        and only then takes its place: whoever finds a socket at ``path`` may connect, or may not, and is not
+        turned away. Raises :class:`OSError`; with EADDRINUSE where another listens there, or is about to.
+        """
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = _locked(_lock_of(path))
+        bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            _refuse_if_taken(path)
+            aside = aside_of(path)
+            # Left by a daemon that was killed at this point.
+            aside.unlink(missing_ok=True)
+            with _short(aside) as name:
+                bound.bind(name)
+            try:
+                if mode is not None:
+                    aside.chmod(mode)
+                bound.listen(BACKLOG)
+                identity = _identity_of(aside)
+                aside.rename(path)
+            except OSError:
+                aside.unlink(missing_ok=True)
+                raise
+        except OSError:
+            bound.close()
+            _unlock(_lock_of(path), lock)
+            raise
+        bound.setblocking(False)
+        return cls(path, bound, identity, lock)
+
+    def remove(self) -> None:
+        """Close the socket, remove its file, and let others have its place."""
+        self.socket.close()
+        # What cannot be removed is stale from now on, and in nobody's way.
+        with contextlib.suppress(OSError):
+            # Somebody who knows of no lock may have put another one in its place.
+            if _identity_of(self.path) == self._identity:
+                self.path.unlink()
+        _unlock(_lock_of(self.path), self._lock)
+
+
+def listen_at(path: Path) -> SocketFile:
+    """Return the ingest socket at ``path``.
+
     Raises :class:`FolderInUse` where a live daemon listens there, :class:`StorageError` where something
     else is there, or no socket can be.
     """
     if len(os.fsencode(path)) > LONGEST_PATH:
         raise StorageError(f"ingest.socket: expected a path of at most {LONGEST_PATH} bytes, found {str(path)!r}")
-    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _refuse_if_taken(path)
-        aside = path.with_name(f".{path.name[:20]}.{os.getpid()}")
-        aside.unlink(missing_ok=True)
-        with _short(aside) as name:
-            bound.bind(name)
-        try:
-            aside.chmod(SOCKET_MODE)
-            bound.listen(BACKLOG)
-            aside.rename(path)
-        except OSError:
-            aside.unlink(missing_ok=True)
-            raise
-    except FolderInUse:
-        bound.close()
-        raise
+        return SocketFile.make(path, SOCKET_MODE)
     except OSError as error:
-        bound.close()
+        if error.errno == errno.EADDRINUSE:
+            raise FolderInUse(f"ingest.socket: {path} is in use by a live daemon") from None
         raise StorageError(f"ingest.socket: cannot listen on {path}: {error.strerror or error}") from None
-    bound.setblocking(False)
-    return bound
+
+
+def aside_of(path: Path) -> Path:
+    """Return the name under which the socket of a path is made: one for each path, so that one left behind is replaced."""
+    return path.with_name(f".{path.name[:16]}.{zlib.crc32(os.fsencode(path.name)):08x}")
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_name(path.name + LOCK)
+
+
+def _locked(path: Path) -> int:
+    """Return the descriptor of a lock that is held; its file is made, or is one that a killed daemon left."""
+    while True:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        descriptor = os.open(path, flags, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Its holder may have removed it between the two calls: then it locks nothing any more.
+            if _is_at(path, descriptor):
+                return descriptor
+        except BlockingIOError:
+            os.close(descriptor)
+            raise OSError(errno.EADDRINUSE, "another process listens on it") from None
+        except OSError:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _unlock(path: Path, descriptor: int) -> None:
+    """Remove the file of a lock that is held, and let go of it."""
+    with contextlib.suppress(OSError):
+        if _is_at(path, descriptor):
+            path.unlink()
+    os.close(descriptor)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Whether an open file is what has a name, still."""
+    found = os.fstat(descriptor)
+    with contextlib.suppress(FileNotFoundError):
+        return (found.st_dev, found.st_ino) == _identity_of(path)
+    return False
+
+
+def _identity_of(path: Path) -> tuple[int, int]:
+    found = path.lstat()
+    return found.st_dev, found.st_ino
 
 
 @contextlib.contextmanager
@@ -63,6 +156,7 @@ def _short(path: Path) -> Iterator[str]:
 
 
 def _refuse_if_taken(path: Path) -> None:
+    """Raise where a live socket is at ``path``, also of one that takes no lock, or something that is no socket."""
     if not path.exists():
         return
     if not path.is_socket():
@@ -77,4 +171,4 @@ def _refuse_if_taken(path: Path) -> None:
             return
         except BlockingIOError:
             pass
-    raise FolderInUse(f"ingest.socket: {path} is in use by a live daemon")
+    raise OSError(errno.EADDRINUSE, "another process listens on it")

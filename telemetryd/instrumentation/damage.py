@@ -20,6 +20,21 @@ class JournalDamaged(InternalEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordsUndecodable(InternalEvent):
+    """Records of a segment are whole, and this release cannot take what they say: their events are lost to it.
+
+    ``records`` of which nothing could be taken, ``events`` of others; ``error`` is that of the first.
+    """
+
+    says: ClassVar[str] = "journal records cannot be decoded"
+    level: ClassVar[str] = "error"
+    path: str
+    records: int
+    events: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckpointLost(InternalEvent):
     """The state at the head of a segment cannot be read; its rows are replayed without it."""
 

@@ -127,6 +127,13 @@ class IngestSettings:
         minimum=1 << 20,
         maximum=1 << 32,
     )
+    max_unread_bytes: int = _setting(
+        16 << 20,
+        "Bytes of answers that are not read, in all connections; beyond it the one with most is cut.",
+        unit="bytes",
+        minimum=1 << 20,
+        maximum=1 << 32,
+    )
     max_producers: int = _setting(
         10_000,
         "Producers whose last batch number is remembered; beyond it the longest silent is forgotten.",

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 HOUR = 3600
 DAY = 86400
+# The last second that a date can be made of, in Unix seconds: the end of the year 9999.
+LATEST = 253_402_300_799
 
 
 def hour_of(seconds: float) -> int:

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from telemetryd.model.errors import InvalidParameter
 from telemetryd.model.events import STATUSES
 from telemetryd.model.metrics import AGGREGATIONS, METRIC_TYPES
-from telemetryd.model.timerange import DAY, TimeRange
+from telemetryd.model.timerange import DAY, LATEST, TimeRange
 
 from .grid import default_interval
 
-# The last second that a date can be made of: the end of the year 9999.
-LATEST = 253_402_300_799
 # Where a range ends at the latest, 9999-12-30: whole hours, and what widens it or tells it in local time still has a date.
 LAST_END = 253_402_128_000
 LONGEST_WORD = 64

@@ -7,8 +7,10 @@ half done is undone or finished. Names decide; see the package's invariant.
 from __future__ import annotations
 
 import os
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from telemetryd.model.errors import CorruptFile
 
@@ -62,21 +64,47 @@ def judge(segments: Iterable[str], parts: Sequence[Part]) -> Verdict:
     ordered = sorted(segments, key=os.path.basename)
     firsts = {path: first_sequence_of(path) or 0 for path in ordered}
     compacted = [part for part in parts if part.compacted]
-    stored = [path for path in ordered if any(part.first <= firsts[path] <= part.last for part in compacted)]
-    replay = [path for path in ordered if path not in stored]
+    held = _held(firsts.values(), compacted)
+    stored = [path for path in ordered if firsts[path] in held]
+    replay = [path for path in ordered if firsts[path] not in held]
     beginnings = {firsts[path] for path in replay}
     uncommitted = [part for part in parts if not part.compacted and part.first in beginnings]
-    covers: dict[int, list[Part]] = {}
-    for part in compacted:
-        covers.setdefault(part.hour, []).append(part)
-    committed = (part for part in parts if part not in uncommitted)
-    covered = [part for part in committed if any(each.covers(part) for each in covers.get(part.hour, ()))]
-    relied_on = [
-        part
-        for part in compacted
-        if any(part.covers(each) for each in covered) or any(part.first <= firsts[path] <= part.last for path in stored)
-    ]
+    committed = [part for part in parts if part.compacted or part.first not in beginnings]
+    makers = _by_hour(compacted)
+    covered = [part for part in committed if any(each.covers(part) for each in makers.get(part.hour, ()))]
+    wanted = sorted(held)
+    covering = set(_covering(compacted, covered))
+    relied_on = [part for part in compacted if part in covering or _first_within(wanted, part)]
     return Verdict(replay, stored, uncommitted, covered, relied_on)
+
+
+def _held(sequences: Iterable[int], parts: Sequence[Part]) -> set[int]:
+    """Return those of some sequences that a part holds."""
+    ordered = sorted(parts, key=lambda part: part.first)
+    # How far the parts that begin before each place reach.
+    reach = list(accumulate((part.last for part in ordered), max))
+    begin = [part.first for part in ordered]
+    places = ((sequence, bisect_right(begin, sequence)) for sequence in sequences)
+    return {sequence for sequence, place in places if place and sequence <= reach[place - 1]}
+
+
+def _first_within(ordered: Sequence[int], part: Part) -> bool:
+    """Whether a part holds any of some sequences."""
+    place = bisect_left(ordered, part.first)
+    return place < len(ordered) and ordered[place] <= part.last
+
+
+def _covering(parts: Iterable[Part], covered: Iterable[Part]) -> Iterator[Part]:
+    """Yield the parts that cover some of others."""
+    leftovers = _by_hour(covered)
+    return (part for part in parts if any(part.covers(each) for each in leftovers.get(part.hour, ())))
+
+
+def _by_hour(parts: Iterable[Part]) -> dict[int, list[Part]]:
+    hours: dict[int, list[Part]] = {}
+    for part in parts:
+        hours.setdefault(part.hour, []).append(part)
+    return hours
 
 
 def take_inventory(files: Files, folder: Folder) -> Inventory:
@@ -118,8 +146,11 @@ class _Walk:
 
     def _doubted(self, verdict: Verdict, segments: list[str], parts: list[Part]) -> bool:
         """Set aside what is damaged itself and would have others removed; return whether there was any."""
+        made_of: dict[int, list[Part]] = {}
+        for part in verdict.uncommitted:
+            made_of.setdefault(part.first, []).append(part)
         for path in verdict.replay:
-            made = [part for part in verdict.uncommitted if part.first == first_sequence_of(path)]
+            made = made_of.get(first_sequence_of(path) or 0, [])
             if made and (reason := self._damage(path)):
                 if not reason.readable or self._hold_everything(made):
                     self._make_durable(made)
@@ -130,7 +161,7 @@ class _Walk:
                         parts.remove(part)
                         self._quarantine(part.path, "expected all parts of a damaged segment, found some of them")
                 return True
-        for part in {part for part in parts if any(part.covers(each) for each in verdict.covered)}:
+        for part in _covering(parts, verdict.covered):
             try:
                 verify(self._files, part)
             except UnreadablePart as error:

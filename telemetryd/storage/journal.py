@@ -102,10 +102,12 @@ class SegmentContent:
     @property
     def records(self) -> Iterator[Record]:
         """Yield every valid record after the checkpoint, in order; may be asked for again."""
-        for span in self._spans:
-            record = decode_record(self._data, span)
-            if record is not None:
-                yield record
+        return (record for record in self.decoded if record is not None)
+
+    @property
+    def decoded(self) -> Iterator[Record | None]:
+        """Yield the same, with None in place of those whose checksum is right and that only another program can have written."""
+        return (decode_record(self._data, span) for span in self._spans)
 
     def without_torn_turn(self) -> SegmentContent:
         """Return what counts of a segment that was being written: of a torn write, what is before the tear.

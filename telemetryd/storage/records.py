@@ -5,10 +5,12 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Annotated, NamedTuple, TypeAlias
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+from telemetryd.model.timerange import LATEST
 
 # No UTF-8 text holds 0xFF, so the frames inside of records hold no marker.
 _MARKER = b"\xff\x00TR"
@@ -16,6 +18,10 @@ _RECORD = struct.Struct("<4sIIB")  # marker, length of the payload, CRC-32 of le
 _CHECKED = struct.Struct("<IB")
 
 CHECKPOINT, EVENTS, EXPIRED = 1, 2, 3
+
+# What a calendar has dates for, and what columns have room for.
+Instant: TypeAlias = Annotated[float, Meta(ge=0, le=LATEST)]
+Sequence: TypeAlias = Annotated[int, Meta(ge=0, le=2**62)]
 
 
 class Checkpoint(Struct, frozen=True, array_like=True, gc=False):
@@ -26,7 +32,7 @@ class Checkpoint(Struct, frozen=True, array_like=True, gc=False):
     they are for people who look.
     """
 
-    sequence: int
+    sequence: Sequence
     detailed: bool
     state: bytes
     books: dict[str, int] = {}
@@ -39,8 +45,8 @@ class EventsRecord(Struct, frozen=True, array_like=True, gc=False):
     ``frame`` holds the events as JSON, as the recorder wants them back.
     """
 
-    first_sequence: int
-    received: float
+    first_sequence: Sequence
+    received: Instant
     producer: str
     batch: int
     frame: bytes
@@ -54,8 +60,8 @@ class EventsRecord(Struct, frozen=True, array_like=True, gc=False):
 class ExpiredRecord(Struct, frozen=True, array_like=True, gc=False):
     """Operations that left the table of those in flight, one row each, ``at`` in Unix seconds."""
 
-    first_sequence: int
-    at: float
+    first_sequence: Sequence
+    at: Instant
     operation_ids: list[str]
 
     @property
@@ -116,7 +122,7 @@ def decode_checkpoint(data: bytes, span: Span) -> Checkpoint | None:
     """Return the checkpoint of a span, or None where it says something else."""
     try:
         return _checkpoint_decoder.decode(memoryview(data)[span.start : span.end])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
@@ -124,7 +130,7 @@ def decode_record(data: bytes, span: Span) -> Record | None:
     """Return the record of a span, or None where only another program can have written it."""
     try:
         return _decoders[span.kind].decode(memoryview(data)[span.start : span.end])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 

@@ -50,12 +50,42 @@ async def test_a_socket_left_behind_is_taken_over(short_path: Path) -> None:
             async with serving(empty(), f"unix:{path}"):
                 pass
         assert path.exists()
+        async with (
+            aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(path))) as client,
+            client.get("http://any/") as response,
+        ):
+            assert response.status == 404
     file = short_path / "file"
     file.write_text("precious")
     with pytest.raises(SettingsError, match="no socket"):
         async with serving(empty(), f"unix:{file}"):
             pass
     assert file.read_text() == "precious"
+
+
+async def test_of_two_for_one_socket_left_behind_one_serves(short_path: Path) -> None:
+    """The other is refused in one sentence, however their steps interleave."""
+    path = short_path / "api.sock"
+
+    async def serve(ended: asyncio.Event) -> str:
+        try:
+            async with serving(empty(), f"unix:{path}"):
+                await ended.wait()
+        except SettingsError as error:
+            return str(error)
+        finally:
+            # Whoever is refused first ends the one that serves.
+            ended.set()
+        return ""
+
+    for _ in range(20):
+        with socket.socket(socket.AF_UNIX) as left:
+            left.bind(str(path))
+        ended = asyncio.Event()
+        said = await asyncio.gather(serve(ended), serve(ended))
+        assert sorted(said)[0] == ""
+        assert "another process listens on it" in sorted(said)[1]
+    assert list(short_path.iterdir()) == []
 
 
 async def test_an_address_in_use_is_one_sentence(server: Server) -> None:

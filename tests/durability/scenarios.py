@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from telemetryd.model.timerange import DAY
+from telemetryd.storage.files import write_whole
 from tests.disk.disk import CrashDisk
 from tests.ingest.intake import HOUR, change
 
@@ -105,6 +106,42 @@ async def retain(world: World, watch: Watch) -> None:
     watch()
     await world.keep_house("retain")
     await world.send(("q", world.events("q", 1, HOUR + 2000.0)))
+
+
+async def replay_long(world: World, watch: Watch) -> None:
+    """A start finds a journal longer than memory, and seals what is oldest while it replays the rest."""
+    for number in range(4):
+        await world.send(
+            ("p", world.events("p", 8, open_one=number == 0)), ("q", world.events("q", 4, HOUR - 3600.0 * number))
+        )
+        await world.rotate()
+    await world.send(("p", [change("p-1-7", "completed", world.clock.now), *world.events("p")]))
+    await world.end()
+    # Two of these segments have more rows than may wait.
+    world.intake.set("storage", head_rows=20)
+    watch()
+    await world.start()
+    # As the upkeep does, turn after turn: what could not be sealed on the way keeps everybody waiting.
+    await world.keep_house("seal", "seal", "seal")
+    await world.send(("q", world.events("q")))
+
+
+async def replay_damaged(world: World, watch: Watch) -> None:
+    """Likewise where segments have bytes that are none of ours: these are kept, in quarantine, and not removed."""
+    for _ in range(3):
+        await world.send(("p", world.events("p", 12)))
+        await world.rotate()
+    await world.send(("q", world.events("q")))
+    await world.end()
+    folder = world.intake.folder
+    for name in world.disk.names(folder.journal)[:-1]:
+        path = f"{folder.journal}/{name}"
+        write_whole(world.disk, path, world.disk.read(path) + b"none of ours")
+    world.intake.set("storage", head_rows=20)
+    watch()
+    await world.start()
+    await world.keep_house("seal", "seal", "seal")
+    await world.send(("q", world.events("q")))
 
 
 async def accept_little(world: World, watch: Watch) -> None:

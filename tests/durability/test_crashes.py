@@ -74,6 +74,16 @@ async def test_a_crash_at_a_stop_or_a_start_forgets_no_operation_in_flight_and_n
     show(await crash_everywhere(scenarios.checkpoint), MANY)
 
 
+async def test_a_crash_while_a_long_journal_is_sealed_on_the_way_of_its_replay_shows_its_rows_once() -> None:
+    """What is sealed by then is committed or undone, what is not is replayed, and nothing in flight is forgotten."""
+    show(await crash_everywhere(scenarios.replay_long), MANY)
+
+
+async def test_a_crash_while_a_damaged_segment_is_sealed_loses_nothing_else() -> None:
+    """It is in the journal or in quarantine, its rows in it or in parts."""
+    show(await crash_everywhere(scenarios.replay_damaged), MANY)
+
+
 async def test_a_crash_in_the_very_first_start_is_as_if_it_had_not_been() -> None:
     """Folders that were made and not yet durable are made so by the start after it."""
     show(await crash_everywhere(scenarios.first_start), FEW)

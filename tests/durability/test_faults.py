@@ -59,6 +59,16 @@ async def test_a_stop_or_a_start_that_fails_loses_no_state() -> None:
     show(await fail_everywhere(scenarios.checkpoint), "add_folder", "create", "write", "sync", "rename", "remove")
 
 
+async def test_a_long_journal_that_cannot_be_sealed_on_the_way_of_its_replay_is_sealed_later() -> None:
+    """What is not sealed waits in memory, however much it is."""
+    show(await fail_everywhere(scenarios.replay_long), "add_folder", "create", "write", "remove", "sync_folder")
+
+
+async def test_a_damaged_segment_that_cannot_be_set_aside_is_set_aside_later() -> None:
+    """Its rows are seen all the while, once."""
+    show(await fail_everywhere(scenarios.replay_damaged), "create", "write", "sync", "rename", "sync_folder")
+
+
 async def test_a_first_start_that_fails_is_as_if_it_had_not_been() -> None:
     """The next one makes what is missing."""
     show(await fail_everywhere(scenarios.first_start), "add_folder", "sync_folder", "create", "write", "sync", "rename")

@@ -1,13 +1,19 @@
-"""The daemon as it is, but on a slow disk: each sync takes as many seconds more as its first argument says."""
+"""The daemon as it is, but on a slow disk: each sync takes as many seconds more as its first argument says.
+
+While there is a file ``stuck`` beside it no sync ends at all.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 
 from telemetryd.storage.files import File, Files
 
 from .serving import serve
+
+STUCK = Path("stuck")
 
 
 class SlowFiles(Files):
@@ -31,6 +37,8 @@ class _SlowFile(File):
 
     def sync(self) -> None:
         time.sleep(self._seconds)
+        while STUCK.exists():
+            time.sleep(0.01)
         self._file.sync()
 
     def close(self) -> None:

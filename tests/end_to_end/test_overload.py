@@ -106,6 +106,34 @@ def told(connections: Sequence[socket.socket]) -> int:
     return len(poll.poll(0))
 
 
+def test_who_is_gone_keeps_no_slot_while_the_disk_is_stuck(new_daemon: Callable[..., Daemon]) -> None:
+    """No socket is read then, and so nobody hears a hang-up: producers that come again and again are let in."""
+    daemon = new_daemon(TELEMETRYD_INGEST_MAX_PENDING_BYTES=MEGABYTE, TELEMETRYD_INGEST_MAX_CONNECTIONS=20)
+    daemon.program = ("-m", "tests.end_to_end.slow_disk", "0")
+    daemon.start()
+    stuck = daemon.folder / "stuck"
+    with contextlib.ExitStack() as stack:
+        pourer = stack.enter_context(daemon.producer())
+        pourer.hello("pourer")
+        pourer.store(1, life("before", time.time() - 10))
+        stuck.touch()
+        for batch in range(2, 5):
+            pourer.batch(batch, [start(f"{batch}", time.time() - 10, note="x" * 500_000)])
+        until(lambda: daemon.books()["in_flight"] >= 3, "more to wait for the disk than may")
+        for number in range(200):
+            with socket.socket(socket.AF_UNIX) as impatient:
+                impatient.connect(daemon.socket)
+                if number % 2:
+                    impatient.sendall(b'{"hello": {"producer": "impatient %d"}}\n' % number)
+                until(lambda at=number: len(daemon.events("connection opened")) > at, "it to be let in")
+        assert daemon.books()["connections_refused"] == 0
+        patient = stack.enter_context(daemon.producer())
+        stuck.unlink()
+        pourer.expect_ack(4)
+        patient.hello("patient")
+        patient.store(1, life("patient", time.time() - 10))
+
+
 def test_a_byte_at_a_time(daemon: Daemon) -> None:
     """A hundred that send their lines byte by byte keep nobody waiting, and are taken when they are done."""
     slow = [daemon.producer() for _ in range(100)]
@@ -157,6 +185,28 @@ def test_answers_that_nobody_reads(daemon: Daemon) -> None:
         thread.join()
     assert daemon.events("connection cut: its answers are not read")
     assert most_memory(daemon) - before < 200 * MEGABYTE
+
+
+def test_answers_that_nobody_reads_cost_no_more_than_the_setting(new_daemon: Callable[..., Daemon]) -> None:
+    """Hundreds that each leave less unread than one may: those that leave most are cut, one that reads is served."""
+    daemon = new_daemon(TELEMETRYD_INGEST_MAX_UNREAD_BYTES=4 * MEGABYTE)
+    daemon.start()
+    before = most_memory(daemon)
+    with contextlib.ExitStack() as stack:
+        hearing = stack.enter_context(daemon.producer())
+        hearing.hello("hearing")
+        deaf = [stack.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(400)]
+        for each in deaf:
+            each.connect(daemon.socket)
+        # Each line is answered with some 100 bytes: more than half a megabyte a connection, if all were kept.
+        for number, each in enumerate(deaf, 1):
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                each.sendall(b"x\n" * 8000)
+            if number % 20 == 0:
+                hearing.store(number // 20, [start(f"{number}", time.time() - 10)])
+        until(lambda: daemon.books()["connections_cut"] >= 300, "those beyond the setting to be cut")
+        hearing.store(21, life("hearing", time.time() - 10))
+    assert most_memory(daemon) - before < 60 * MEGABYTE
 
 
 def send_deaf(daemon: Daemon, number: int) -> None:

@@ -11,7 +11,7 @@ from telemetryd.examine.segment import events_of, examine_segment, records_of
 from telemetryd.model.errors import CorruptFile
 from telemetryd.storage.files import Files
 from telemetryd.storage.journal import read_segment
-from telemetryd.storage.records import EventsRecord, ExpiredRecord
+from telemetryd.storage.records import EventsRecord, ExpiredRecord, encode_record
 
 from .places import ACTIVE_SEGMENT, flip
 
@@ -34,6 +34,20 @@ def test_damage_is_told_in_bytes(store: Path) -> None:
     path.write_bytes(b"noise")
     with pytest.raises(CorruptFile):
         examine_segment(Files(), str(path), ACTIVE_SEGMENT)
+
+
+def test_records_that_cannot_be_decoded_are_counted(store: Path) -> None:
+    """They are whole, and a start can do nothing with them, or not with all of it."""
+    records = [
+        EventsRecord(43, 1.0, "wal", 7, b"?"),
+        EventsRecord(43, 1.0, "wal", 7, b'{"batch":7,"events":[{}]}'),
+        EventsRecord(43, 1.0, "wal", 7, b'{"hello":{"producer":"wal"}}'),
+        ExpiredRecord(43, 1.0, ["a"]),
+    ]
+    with (store / ACTIVE_SEGMENT).open("ab") as file:
+        file.write(b"".join(map(encode_record, records)))
+    found = examine_segment(Files(), str(store / ACTIVE_SEGMENT), ACTIVE_SEGMENT)
+    assert (found.records, found.events, found.undecodable_records) == (6, 15, 3)
 
 
 def test_the_first_records_are_plain_values(store: Path) -> None:

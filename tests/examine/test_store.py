@@ -12,9 +12,12 @@ from telemetryd.examine.findings import Problem, Report
 from telemetryd.examine.store import check, mended
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
+from telemetryd.storage.records import EventsRecord, encode_record
 from tests.damage import ODD, flipped, put_odd
 
 from .places import ACTIVE_SEGMENT, CLOSED_SEGMENT, HOUR_EVENTS, HOUR_ROLLUP, PART_EVENTS, PART_ROLLUP, flip, picture
+
+FOREIGN = encode_record(EventsRecord(43, 1.0, "wal", 7, b"[]"))
 
 
 def looked(store: Path, *settings: str) -> Report:
@@ -41,6 +44,11 @@ def test_a_whole_store_is_clean(store: Path) -> None:
         (lambda store: flip(store / PART_ROLLUP, -50), PART_ROLLUP, "checksum of its footer"),
         (lambda store: flip(store / CLOSED_SEGMENT, 900), CLOSED_SEGMENT, "no valid record"),
         (lambda store: (store / CLOSED_SEGMENT).write_bytes(b"noise"), CLOSED_SEGMENT, "no valid record"),
+        (
+            lambda store: (store / ACTIVE_SEGMENT).write_bytes((store / ACTIVE_SEGMENT).read_bytes() + FOREIGN),
+            ACTIVE_SEGMENT,
+            "expected records that this release knows, found 1",
+        ),
         (lambda store: (store / PART_ROLLUP).unlink(), "rollups/date=2023-11-14/hour=22", "expected a rollup"),
         (lambda store: (store / "journal/notes").write_bytes(b"?"), "journal/notes", "expected a segment"),
         (lambda store: (store / "events/stranger").mkdir(), "events/stranger", ""),

@@ -6,6 +6,8 @@ import json
 import struct
 import zlib
 
+from msgspec import msgpack
+
 from telemetryd.hooks import spool_format
 from telemetryd.storage.records import Checkpoint, EventsRecord, ExpiredRecord, encode_record
 
@@ -25,6 +27,12 @@ _SPOOLED = b"".join(
 
 def _json(value: object) -> bytes:
     return json.dumps(value).encode()
+
+
+def _whole(*records: object) -> bytes:
+    """Return records as the target makes them whole, whatever they say."""
+    kinds: dict[type, bytes] = {Checkpoint: b"\1", EventsRecord: b"\2", ExpiredRecord: b"\3"}
+    return b"\1" + b"||".join(kinds.get(type(each), b"\2") + msgpack.encode(each) for each in records)
 
 
 SEEDS: dict[str, tuple[bytes, ...]] = {
@@ -57,6 +65,14 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
         + encode_record(EventsRecord(7, 1.5, "wal", 3, b'{"batch":3,"events":[]}'))
         + encode_record(ExpiredRecord(8, 2.5, ["a", "b"])),
         encode_record(EventsRecord(7, 1.5, "", 0, b"\xff\x00TR"))[:-1],
+        _whole(
+            Checkpoint(7, True, msgpack.encode([[["wal", 2]], b""])),
+            EventsRecord(7, 1.5, "wal", 3, _json({"batch": 3, "events": [_START, _CHANGE, _HEALTH, {"event": "?"}]})),
+            EventsRecord(11, 1.6, "", 0, _json({"batch": 1, "events": [_START | {"operation_id": "b"}]})),
+            ExpiredRecord(12, 2.5, ["b", "c"]),
+            EventsRecord(14, 2.6, "wal", 4, _json(_START)),
+            ["another", "program's"],
+        ),
     ),
     "spool": (
         b"\0" + b"||".join((spool_format.MAGIC, _STATE, b"", _SPOOLED)),

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import os
 import random
+import struct
 import tempfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -23,6 +25,9 @@ from telemetryd.hooks.spool import Spool
 from telemetryd.hooks.spool_format import MAGIC, SLOT, Record, State, encode_state
 from telemetryd.hooks.spool_format import encode_record as encode_spooled
 from telemetryd.ingest.framing import Framer, TooLong
+from telemetryd.ingest.ledger import Ledger
+from telemetryd.ingest.replay import replay
+from telemetryd.instrumentation import Instrumentation
 from telemetryd.model.codec import (
     Batch,
     Hello,
@@ -35,10 +40,12 @@ from telemetryd.model.codec import (
 )
 from telemetryd.model.errors import CorruptFile, InvalidParameter, Rejected, SettingsError, TelemetrydError
 from telemetryd.model.events import OperationStart
+from telemetryd.model.settings import Settings
 from telemetryd.query.request import MetricsRequest, OperationsRequest
 from telemetryd.storage.files import Files
-from telemetryd.storage.journal import read_segment
+from telemetryd.storage.journal import SegmentContent, read_segment
 from telemetryd.storage.records import encode_record
+from tests.ingest.intake import Quiet
 
 NOW = 1_700_000_000.5
 # Small, so that a few bytes are a line that is too long.
@@ -137,9 +144,10 @@ def query(data: bytes) -> None:
 
 
 def journal(data: bytes) -> None:
-    """Any bytes in place of a segment give records that can be written again, and a count of all others; or they are none."""
+    """Any bytes in place of a segment give records that can be written again and replayed, and a count of all others; or they are none."""
     with tempfile.TemporaryDirectory(prefix="td-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as name:
         path = os.path.join(name, f"{7:020d}.active")
+        data = _segment_of(data[1:]) if data[:1] == b"\1" else data
         Path(path).write_bytes(data)
         try:
             content = read_segment(Files(), path)
@@ -151,6 +159,10 @@ def journal(data: bytes) -> None:
         records = list(content.records)
         assert sum(len(encode_record(each)) for each in records) <= len(data)
         assert list(content.records) == records, "they can be asked for again"
+        first, again = _replayed(content, None), _replayed(content.without_torn_turn(), None)
+        assert first >= again, "what counts of it is what there is, or less"
+        for following in {record.first_sequence for record in records}:
+            assert _replayed(content, following) <= first, "what reaches into the next segment does not count"
 
 
 def spool(data: bytes) -> None:
@@ -181,6 +193,16 @@ def spool(data: bytes) -> None:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     each.__name__: each for each in (frame, event, settings, query, journal, spool)
 }
+
+
+def _segment_of(data: bytes) -> bytes:
+    """Return records that are whole, whatever they say: kind and payload of each, with bars between them."""
+    content = b""
+    for each in data.split(b"||"):
+        kind, payload = each[:1] or b"\2", each[1:]
+        checked = zlib.crc32(payload, zlib.crc32(struct.pack("<I", len(payload)) + kind))
+        content += b"\xff\x00TR" + struct.pack("<II", len(payload), checked) + kind + payload
+    return content
 
 
 def _file_of(data: bytes) -> bytes:
@@ -219,6 +241,28 @@ def _taken_from(spool: Spool) -> list[str]:
         spool.settle(batches[-1].last)
     assert spool.events == 0 and waiting == len(found), "as many as it said"
     return found
+
+
+def _replayed(content: SegmentContent, following: int | None) -> int:
+    """Replay a segment as a start does, with its checkpoint or without; return how many rows that gave."""
+    log = Quiet()
+    ledger = Ledger(Settings(), Instrumentation(log))
+    try:
+        ledger.restore(content.checkpoint.state, content.checkpoint.sequence)
+    except CorruptFile as error:
+        _has_words(str(error))
+        ledger.skip_to(content.checkpoint.sequence)
+    done = replay(content, ledger, following)
+    rows = ledger.sequence - content.checkpoint.sequence
+    assert rows == len(ledger.head) == len(ledger.head.columns())
+    assert done.end >= ledger.sequence, "no sequence is given twice"
+    assert bool(done.reason) == bool(done.records or done.events), "what is passed over is told"
+    ledger.freeze(content.checkpoint.detailed)
+    ledger.skip_to(done.end)
+    after = Ledger(Settings(), Instrumentation(log))
+    after.restore(ledger.checkpoint(), ledger.sequence)
+    assert after.checkpoint() == ledger.checkpoint(), "the next start knows the same"
+    return rows
 
 
 def _has_words(*sentences: str) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import subprocess
@@ -10,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from telemetryd.hooks.spool import BATCH_EVENTS, Spool, Spooled
+from telemetryd.hooks.spool import Spool
+from telemetryd.hooks.spool_batch import BATCH_EVENTS, Spooled
+from telemetryd.hooks.spool_file import PAGE
 from telemetryd.hooks.spool_format import RECORD_BYTES, RECORDS, SLOT, read_state
+from telemetryd.hooks.spool_trouble import PATIENCE
 from telemetryd.model.events import OperationStart
 
 from .bad_disk import BadDisk
@@ -19,6 +23,8 @@ from .bad_disk import BadDisk
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 1 << 20
 LONG = 1 << 20
+# Of a spool with five hundred small events.
+LAST_PAGE = 15
 
 
 class Disk:
@@ -27,12 +33,13 @@ class Disk:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.bad = BadDisk(path)
+        self.now = 0.0
         self.spool = Spool(str(path), LIMIT)
 
     def open(self, name: str = "wal", *, given: bool = True, limit: int = LIMIT) -> Spool:
         """Open it as the next process does, after the last one was killed."""
         self.spool.abandon()
-        self.spool = Spool(str(self.path), limit, self.bad.open)
+        self.spool = Spool(str(self.path), limit, self.bad.open, lambda: self.now)
         self.spool.open(name, given=given)
         return self.spool
 
@@ -235,6 +242,158 @@ def test_what_cannot_be_read_stays(disk: Disk) -> None:
         assert [batch.number for batch in found] == list(range(number, number + len(found)))
         number += len(found)
         spool.settle(spool.last)
+
+
+def taken(spool: Spool, number: int = 1, found: list[Spooled] | None = None) -> list[Spooled]:
+    """Take and settle until nothing more comes, behind what was ``found``; raises OSError where something cannot be read."""
+    found = [] if found is None else found
+    while batches := spool.take(4, number + len(found), 4000):
+        found += batches
+        spool.settle(batches[-1].last)
+    return found
+
+
+def names(batches: list[Spooled]) -> list[int]:
+    return [int(each) for batch in batches for each in ids(batch)]
+
+
+@pytest.mark.parametrize("page", range(RECORDS // PAGE, LAST_PAGE + 1))
+def test_a_sector_that_can_never_be_read_holds_back_nothing_behind_it(disk: Disk, page: int) -> None:
+    """After half a minute it is given up, what it held is counted, once, and what comes later goes on as ever."""
+    spool = disk.open()
+    spool.append(events(*range(500)))
+    assert spool._end // PAGE == LAST_PAGE, "the last of them is not full"
+    disk.bad.pages = {page}
+    found: list[Spooled] = []
+    with pytest.raises(OSError, match="a bad sector"):
+        taken(spool, 1, found)
+    disk.now += PATIENCE - 1
+    with pytest.raises(OSError, match="a bad sector"):
+        spool.take(4, 100, 4000)
+    assert (spool.dropped, spool.trouble) == (0, "the spool cannot be read: [Errno 5] a bad sector")
+    disk.now += 1
+    taken(spool, 100, found)
+    lost = 500 - len(names(found))
+    assert 0 < lost < 150
+    assert sorted(set(names(found))) == names(found)
+    assert (spool.events, spool.dropped) == (0, lost)
+    assert spool.trouble == f"events of the spool that are damaged and cannot be sent: {lost}"
+    spool.append(events(*range(500, 900)))
+    assert names(taken(spool, 200)) == list(range(500, 900))
+    assert spool.dropped == lost
+
+
+def test_what_is_appended_while_a_sector_cannot_be_read_is_sent(disk: Disk) -> None:
+    """Though it would begin in the very page."""
+    spool = disk.open()
+    spool.append(events(*range(40)))
+    disk.bad.pages = {RECORDS // PAGE}
+    with pytest.raises(OSError, match="a bad sector"):
+        taken(spool)
+    disk.now += PATIENCE
+    assert taken(spool) == [] and spool.dropped == 40
+    spool.append(events(*range(40, 80)))
+    assert names(taken(spool)) == list(range(40, 80))
+
+
+def test_events_of_one_number_stay_one_batch_around_what_cannot_be_read(disk: Disk) -> None:
+    """Two batches of one number would have the daemon take the second for the first."""
+    spool = disk.open()
+    spool.append(events(*range(500)))
+    (given,) = spool.take(1, 7, LONG)
+    assert given.events > 400
+    spool = disk.open()
+    disk.bad.pages = {6}
+    with pytest.raises(OSError, match="a bad sector"):
+        taken(spool)
+    disk.now += PATIENCE
+    found = taken(spool)
+    assert [batch.number for batch in found].count(7) == 1
+    assert len(names(found)) == 500 - spool.dropped > 350
+
+
+@pytest.mark.parametrize("fails", ["write", "sync", "state"])
+def test_nothing_is_given_up_of_a_disk_that_is_gone(disk: Disk, fails: str) -> None:
+    """Where it takes no write either, all of it may come back."""
+    spool = disk.open()
+    spool.append(events(*range(500)))
+    disk.bad.fails, disk.bad.good_reads = {"read", fails, "sync"}, 0
+    for _ in range(3):
+        with pytest.raises(OSError, match="read"):
+            spool.take(4, 1, 4000)
+        disk.now += PATIENCE
+    disk.bad.heal()
+    assert names(taken(spool)) == list(range(500))
+    assert (spool.dropped, spool.trouble) == (0, "")
+
+
+def test_a_place_that_is_read_again_is_not_given_up(disk: Disk) -> None:
+    """The half minute is one without a break, in one place, and of a failure that does not pass."""
+    spool = disk.open()
+    spool.append(events(*range(500)))
+    for page in (4, 6):
+        disk.bad.pages = {page}
+        with pytest.raises(OSError, match="a bad sector"):
+            taken(spool, 10 * page)
+        disk.now += PATIENCE - 1
+        disk.bad.pages = set()
+        spool.take(1, 10 * page + 5, 0)
+    assert spool.dropped == 0
+
+
+@pytest.mark.parametrize("page", range(RECORDS // PAGE, LAST_PAGE + 1))
+def test_a_spool_is_opened_over_a_sector_that_can_never_be_read(disk: Disk, page: int) -> None:
+    """What is before it and behind it is sent, each once; of what is lost one event a record is counted."""
+    disk.open().append(events(*range(500)))
+    disk.bad.pages = {page}
+    spool = disk.open()
+    waiting = spool.events
+    assert 300 < waiting < 500
+    assert 1 <= spool.dropped <= 500 - waiting
+    found = names(taken(spool))
+    assert len(found) == waiting and sorted(set(found)) == found
+    spool.append(events(*range(500, 700)))
+    disk.bad.pages = set()
+    spool = disk.open()
+    assert names(taken(spool, 100))[-200:] == list(range(500, 700))
+
+
+def test_a_disk_that_fails_for_a_moment_at_the_opening_loses_nothing(disk: Disk) -> None:
+    """Each place is read three times before it is given up."""
+    disk.open().append(events(*range(500)))
+
+    class Passing(BadDisk):
+        failures = 0
+
+        def touch(self, position: int, size: int) -> None:
+            if position >= RECORDS and self.failures < 2:
+                self.failures += 1
+                raise OSError(errno.EIO, "for a moment")
+
+    disk.bad = Passing(disk.path)
+    with contextlib.suppress(OSError):
+        disk.open()
+    spool = disk.open()
+    assert (spool.events, spool.dropped) == (500, 0)
+
+
+@pytest.mark.parametrize("slot", [1, 2])
+def test_a_state_that_can_never_be_read_has_the_file_set_aside(disk: Disk, slot: int) -> None:
+    """The other slot may have an older one, which would give numbers again."""
+    disk.open().append(events("a"))
+    disk.bad.pages = {slot}
+    spool = disk.open()
+    assert (spool.events, spool.trouble) == (0, f"a damaged spool was set aside as {disk.path}.damaged")
+
+
+def test_a_beginning_that_can_never_be_read_is_left_alone(disk: Disk) -> None:
+    """Nobody knows whether it is a spool."""
+    disk.open().append(events("a"))
+    disk.bad.pages = {0}
+    with pytest.raises(OSError, match="a bad sector"):
+        disk.open()
+    disk.bad.pages = set()
+    assert told(disk.open().take(1, 1, LONG)) == [(1, ["a"])]
 
 
 @pytest.mark.parametrize(

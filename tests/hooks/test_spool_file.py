@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from telemetryd.hooks.spool_file import SpoolFile
+from telemetryd.hooks.spool_file import KEPT, SpoolFile
 from telemetryd.hooks.spool_format import MAGIC, RECORDS, SLOT, Record, State, encode_record
 
 
@@ -162,3 +162,22 @@ def test_descriptors_are_not_inherited(path: Path) -> None:
     file = SpoolFile.open(str(path))
     assert not os.get_inheritable(file.descriptor)
     file.close()
+
+
+def test_damaged_spools_have_names_of_their_own_and_the_newest_are_kept(path: Path) -> None:
+    """None is written over; a few are enough to look at."""
+    path.parent.mkdir()
+    for number in range(1, KEPT + 4):
+        path.write_bytes(MAGIC.ljust(2 * SLOT, b"\0") + b"damaged %d" % number + bytes(RECORDS))
+        other = path.with_name("spool.damaged.notes")
+        other.touch()
+        made = SpoolFile.open(str(path))
+        made.close()
+        aside = f"{path}.damaged" if number == 1 else f"{path}.damaged.{number}"
+        assert made.found == f"a damaged spool was set aside as {aside}"
+        left = {each.name: each.read_bytes() for each in path.parent.glob("spool.damaged*") if each != other}
+        assert sorted(content[2 * SLOT :].strip(b"\0") for content in left.values()) == [
+            b"damaged %d" % each for each in range(max(1, number - KEPT + 1), number + 1)
+        ]
+        assert other.exists()
+        path.unlink()

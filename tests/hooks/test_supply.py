@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import tempfile
@@ -17,6 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from telemetryd.hooks.buffer import Buffer
 from telemetryd.hooks.conversation import Conversation
 from telemetryd.hooks.spool import Spool
+from telemetryd.hooks.spool_file import PAGE
+from telemetryd.hooks.spool_trouble import PATIENCE
 from telemetryd.hooks.supply import BATCH
 from telemetryd.model.codec import encode_line
 from telemetryd.model.events import OPERATION_START
@@ -48,7 +51,8 @@ class Process:
     def __init__(self, path: Path, capacity: int = 1 << 20, limit: int = LIMIT) -> None:
         self.buffer = Buffer(capacity)
         self.disk = BadDisk(path)
-        self.spool = Spool(str(path), limit, self.disk.open)
+        self.now = 0.0
+        self.spool = Spool(str(path), limit, self.disk.open, lambda: self.now)
         self.conversation = Conversation(self.buffer, "wal", self.spool)
         self.conversation.open_spool()
         self.supply = self.conversation.supply
@@ -376,3 +380,23 @@ class Lives(RuleBasedStateMachine):
 
 TestLives = Lives.TestCase
 TestLives.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+
+
+def test_what_a_bad_disk_has_lost_is_told_with_the_dropped_and_keeps_no_flush_waiting(tmp_path: Path) -> None:
+    """What is behind it goes on; a flush after it is told as soon as nothing before it waits any more."""
+    process, store = Process(tmp_path / "spool"), Store()
+    process.note(*range(300))
+    assert process.supply.put_away()
+    flushed = process.buffer.mark(2.0)
+    assert process.supply.put_away()
+    process.disk.pages = {process.spool._end // PAGE}
+    process.connect(store)
+    for _ in range(6):
+        for line in process.due():
+            process.hear(ack=store.take(line))
+        process.now += PATIENCE
+    assert flushed.is_set() and process.conversation.finished
+    lost = 300 - len(store.ids)
+    assert 0 < lost < 100
+    assert process.conversation.dropped == lost
+    assert json.loads(process.conversation.hello())["hello"]["dropped"] == lost

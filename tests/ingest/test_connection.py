@@ -46,6 +46,7 @@ class Desk:
         self.submissions: list[Submission] = []
         self.pending = 0
         self.held = 0
+        self.owed = 0
         self.connections: list[Connection] = []
         self.hellos: list[Hello] = []
         self.gone: list[Connection] = []
@@ -71,6 +72,9 @@ class Desk:
 
     def holds(self, change: int) -> None:
         self.held += change
+
+    def owes(self, change: int) -> None:
+        self.owed += change
 
     def closed(self, connection: Connection) -> None:
         self.gone.append(connection)
@@ -315,6 +319,25 @@ async def test_who_does_not_read_its_answers_is_cut(desk: Desk, client: Client) 
         await asyncio.sleep(0)
     await until(lambda: desk.gone)
     assert desk.instrumentation.counts["ConnectionCut"] == 1
+    assert desk.owed == 0
+
+
+async def test_what_is_owed_to_a_peer_is_told_until_it_is_read(desk: Desk, client: Client) -> None:
+    """Not what the kernel has taken; all of it arrives, in order, also where the connection is closed meanwhile."""
+    client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+    await until(lambda: desk.connections)
+    (connection,) = desk.connections
+    await until(lambda: connection._transport)
+    said = 0
+    while desk.owed < MAX_UNREAD // 2:
+        said += 1
+        connection.acknowledge(said)
+    connection.close()
+    client.writer.transport.resume_reading()  # type: ignore[attr-defined]
+    assert await client.rest() == b"".join(b'{"ack":%d}\n' % number for number in range(1, said + 1))
+    await until(lambda: desk.gone)
+    assert desk.owed == 0
+    assert desk.instrumentation.counts["ConnectionCut"] == 0
 
 
 async def test_the_process_at_the_other_end_is_in_the_log(desk: Desk, client: Client) -> None:

@@ -171,7 +171,7 @@ async def test_the_sockets_file_goes_at_the_end(listener: Listener, short_path: 
     """Nothing is left, in its place or aside."""
     path = short_path / "other" / "ingest.sock"
     async with listening(listener, path, None):
-        assert [each.name for each in path.parent.iterdir()] == ["ingest.sock"]
+        assert sorted(each.name for each in path.parent.iterdir()) == ["ingest.sock", "ingest.sock.lock"]
     assert list(path.parent.iterdir()) == []
 
 
@@ -201,6 +201,7 @@ async def test_an_inherited_socket_is_served_and_its_file_stays(listener: Listen
     inherited.setblocking(False)
     async with listening(listener, path, inherited):
         await (await Client.connect(path)).hello()
+        assert not path.with_name("systemd.sock.lock").exists(), "nothing is bound, so nothing is locked"
     assert path.is_socket()
 
 
@@ -221,6 +222,64 @@ async def test_lines_that_never_end_are_bounded_in_all_connections_together(
     await until(lambda: len(intake.rows()) == 1)
     larger.write(b"\n", CHANGE)
     await until(lambda: len(intake.rows()) == 2)
+
+
+async def test_answers_that_nobody_reads_are_bounded_in_all_connections_together(
+    listener: Listener, intake: Intake, path: Path
+) -> None:
+    """Who leaves most of them unread is cut, as many as it takes; who reads is served, and what was read counts no more."""
+    intake.record()
+    intake.set("ingest", max_unread_bytes=ROOM)
+    reading = await Client.connect(path)
+    await reading.hello("reading")
+    deaf = [await Client.connect(path) for _ in range(8)]
+    for each in deaf:
+        each.writer.transport.pause_reading()  # type: ignore[attr-defined]
+    await until(lambda: listener.connections == 9)
+    for number in range(1, 200):
+        for each in deaf:
+            each.write(*[b"x\n"] * 500)
+        reading.write({"batch": number, "events": []})
+        assert await reading.answer() == {"ack": number}
+        assert listener.unread <= ROOM
+        if intake.instrumentation.counts["ConnectionCut"] >= 6:
+            break
+    assert intake.instrumentation.counts["ConnectionCut"] >= 6
+    for each in deaf:
+        each.close()
+    await until(lambda: listener.connections == 1)
+    assert listener.unread == 0
+
+
+async def test_who_is_gone_keeps_no_slot_while_nobody_is_read(listener: Listener, intake: Intake, path: Path) -> None:
+    """Silent ones and producers, welcomed or not, make room for others; who is there, or left plain lines, stays."""
+    intake.set("ingest", max_pending_bytes=ROOM, max_connections=7)
+    pourer = await Client.connect(path)
+    await pourer.hello("pourer")
+    welcomed, silent = await Client.connect(path), await Client.connect(path)
+    await welcomed.hello("welcomed")
+    for number in (1, 2, 3):
+        pourer.write({"batch": number, "events": BIG})
+    await until(lambda: listener.paused)
+    unheard, plain, there = [await Client.connect(path) for _ in range(3)]
+    await until(lambda: listener.connections == 6)
+    welcomed.write({"batch": 1, "events": [START]})
+    unheard.write({"hello": {"producer": "unheard"}}, {"batch": 1, "events": [START]})
+    plain.write(START)
+    ended = await Client.connect(path)
+    ended.writer.write_eof()
+    await until(lambda: listener.connections == 7)
+    for each in (welcomed, silent, unheard, plain):
+        each.close()
+        await each.writer.wait_closed()
+    later = [await Client.connect(path) for _ in range(3)]
+    await until(lambda: listener.connections == 7)
+    assert b'"reason":"too_many_connections"' in await (await Client.connect(path)).rest()
+    intake.record()
+    for number, each in enumerate((*later, there)):
+        await each.hello(f"later {number}")
+    assert await ended.rest() == b""
+    await until(lambda: len(intake.rows()) == 4)
 
 
 @pytest.mark.parametrize("idle", range(10))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from telemetryd.model.codec import encode_batch
 from telemetryd.model.events import Event
 from telemetryd.storage.records import EventsRecord, encode_record
 from tests.disk.faults import PLENTY, FailingFiles, Fault
@@ -215,6 +216,65 @@ async def test_a_damaged_record_is_told_and_its_segment_kept(intake: Intake) -> 
     assert [row[-1] for row in intake.rows()] == ["operation-1", "operation-3"]
     assert not path.exists()
     assert (Path(intake.folder.path) / "quarantine" / "journal" / path.name).read_bytes() == data
+
+
+async def test_a_record_that_cannot_be_decoded_is_told_and_its_segment_kept(intake: Intake) -> None:
+    """Start after start, until its other rows are sealed; then the segment goes to quarantine and not away."""
+    await intake.start()
+    await intake.store([start("operation-1", HOUR + 1.0)], 1)
+    intake.clock.now += 1
+    await intake.crash()
+    path = segment(intake, 0)
+    foreign = EventsRecord(2, intake.clock(), "wal", 2, b'{"batch":2,"events":"of another release"}')
+    behind = encode_batch(3, [start("operation-3", HOUR + 3.0)])[:-1]
+    with path.open("ab") as file:
+        file.write(encode_record(foreign) + encode_record(EventsRecord(5, intake.clock() + 1, "wal", 3, behind)))
+    data = path.read_bytes()
+    for starts in (1, 2, 3):
+        await intake.start()
+        assert [row[-1] for row in intake.rows()] == ["operation-1", "operation-3"]
+        assert intake.ledger.sequence >= 6
+        assert intake.instrumentation.counts["RecordsUndecodable"] == starts
+        assert intake.instrumentation.counts["JournalDamaged"] == 0
+        await intake.crash()
+    await intake.start()
+    await intake.upkeep.seal()
+    assert [row[-1] for row in intake.rows()] == ["operation-1", "operation-3"]
+    assert not path.exists()
+    assert (Path(intake.folder.path) / "quarantine" / "journal" / path.name).read_bytes() == data
+
+
+async def test_a_segment_of_nothing_that_can_be_decoded_is_told_and_kept(intake: Intake) -> None:
+    """Nothing is written over it, though it gives no row."""
+    await intake.start()
+    await intake.crash()
+    path = segment(intake, 0)
+    with path.open("ab") as file:
+        file.write(encode_record(EventsRecord(1, intake.clock(), "wal", 1, b"[]")))
+    data = path.read_bytes()
+    for _ in range(2):
+        await intake.start()
+        assert await intake.store([], 1) == [("ack", 1)]
+        await intake.crash()
+    await intake.start()
+    await intake.upkeep.seal()
+    assert intake.instrumentation.counts["RecordsUndecodable"] == 3
+    assert (Path(intake.folder.path) / "quarantine" / "journal" / path.name).read_bytes() == data
+
+
+async def test_damage_in_the_last_segment_hides_nothing_at_the_second_start(intake: Intake) -> None:
+    """The segment that is begun after it begins behind all that it held, also behind what is lost."""
+    await intake.start()
+    for number in (1, 2, 3, 4):
+        await intake.store([start(f"operation-{number}", HOUR + number)], number)
+        intake.clock.now += 1
+    await intake.crash()
+    path = segment(intake, 0)
+    path.write_bytes(path.read_bytes().replace(b"operation-2", b"operation-X", 1))
+    for _ in range(3):
+        await intake.start()
+        assert [row[-1] for row in intake.rows()] == ["operation-1", "operation-3", "operation-4"]
+        await intake.crash()
 
 
 async def test_rows_that_are_missing_before_a_segment_are_told(intake: Intake) -> None:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import stat
 import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from telemetryd.ingest.socket_file import LONGEST_PATH, listen_at
+from telemetryd.ingest.socket_file import LONGEST_PATH, SocketFile, aside_of, listen_at
 from telemetryd.model.errors import FolderInUse, StorageError
+
+
+@contextlib.contextmanager
+def listening_at(path: Path) -> Iterator[SocketFile]:
+    file = listen_at(path)
+    try:
+        yield file
+    finally:
+        file.remove()
 
 
 def connects(path: Path) -> bool:
@@ -22,11 +34,13 @@ def connects(path: Path) -> bool:
 def test_a_socket_is_for_user_and_group(short_path: Path) -> None:
     """In a folder that is made where there is none, for the user; nothing is left aside."""
     path = short_path / "run" / "ingest.sock"
-    with listen_at(path):
+    with listening_at(path):
         assert stat.S_IMODE(path.stat().st_mode) == 0o660
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-        assert os.listdir(path.parent) == ["ingest.sock"]
+        assert sorted(os.listdir(path.parent)) == ["ingest.sock", "ingest.sock.lock"]
+        assert stat.S_IMODE((path.parent / "ingest.sock.lock").stat().st_mode) == 0o600
         assert connects(path)
+    assert os.listdir(path.parent) == []
 
 
 def test_whoever_finds_it_may_connect(short_path: Path) -> None:
@@ -51,10 +65,9 @@ def test_whoever_finds_it_may_connect(short_path: Path) -> None:
     try:
         looker.start()
         while looks < 200:
-            with listen_at(path):
+            with listening_at(path):
                 if not connects(path):
                     wrong.append("refused")
-            path.unlink()
     finally:
         os.umask(umask)
         stop.set()
@@ -68,8 +81,87 @@ def test_a_stale_socket_is_replaced(short_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as dead:
         dead.bind(str(path))
     assert not connects(path)
-    with listen_at(path):
+    with listening_at(path):
         assert connects(path)
+
+
+def left_by_a_dead_daemon(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as dead:
+        dead.bind(str(path))
+
+
+def test_of_two_daemons_for_one_stale_socket_one_listens_and_the_other_is_refused(short_path: Path) -> None:
+    """However their steps interleave, many times over; whoever connects reaches the one."""
+    path = short_path / "raced.sock"
+
+    def race(start: threading.Barrier) -> SocketFile | str:
+        start.wait()
+        try:
+            return listen_at(path)
+        except FolderInUse as refusal:
+            return str(refusal)
+
+    with ThreadPoolExecutor(4) as racers:
+        for _ in range(100):
+            left_by_a_dead_daemon(path)
+            start = threading.Barrier(4)
+            ends = [each.result() for each in [racers.submit(race, start) for _ in range(4)]]
+            (winner,) = (each for each in ends if isinstance(each, SocketFile))
+            refusals = [each for each in ends if isinstance(each, str)]
+            assert refusals == [f"ingest.socket: {path} is in use by a live daemon"] * 3
+            assert connects(path)
+            winner.socket.accept()[0].close()
+            winner.remove()
+            assert os.listdir(short_path) == []
+
+
+def test_who_comes_while_another_leaves_has_its_place_for_good(short_path: Path) -> None:
+    """The one that leaves removes its own socket, never the next one's."""
+    path = short_path / "left.sock"
+
+    def take_over() -> SocketFile:
+        while True:
+            with contextlib.suppress(FolderInUse):
+                return listen_at(path)
+
+    with ThreadPoolExecutor(1) as next_one:
+        for _ in range(200):
+            leaving = listen_at(path)
+            coming = next_one.submit(take_over)
+            leaving.remove()
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+                taken = coming.result()
+                client.connect(str(path))
+            taken.remove()
+    assert os.listdir(short_path) == []
+
+
+def test_a_socket_about_to_be_made_is_not_stolen(short_path: Path) -> None:
+    """Between its look at the path and its rename nothing is there, but its lock is."""
+    path = short_path / "ingest.sock"
+    with listening_at(path):
+        path.unlink()
+        with pytest.raises(FolderInUse, match="in use by a live daemon"):
+            listen_at(path)
+
+
+def test_what_a_killed_daemon_left_is_in_nobodys_way(short_path: Path) -> None:
+    """Its socket, its lock, and the socket that it was about to rename."""
+    path = short_path / "ingest.sock"
+    for each in (path, aside_of(path)):
+        left_by_a_dead_daemon(each)
+    path.with_name("ingest.sock.lock").touch(0o600)
+    with listening_at(path):
+        assert connects(path)
+    assert os.listdir(short_path) == []
+
+
+def test_a_lock_that_is_no_file_is_told(short_path: Path) -> None:
+    """In one sentence; it is left alone."""
+    (short_path / "ingest.sock.lock").mkdir()
+    with pytest.raises(StorageError, match=r"cannot listen on .*: Is a directory"):
+        listen_at(short_path / "ingest.sock")
+    assert os.listdir(short_path) == ["ingest.sock.lock"]
 
 
 def test_a_live_socket_is_not_stolen(short_path: Path) -> None:
@@ -112,7 +204,7 @@ def test_a_path_may_be_as_long_as_a_sockets_can_be(short_path: Path) -> None:
     folder = short_path / ("x" * (LONGEST_PATH - len(str(short_path)) - 3))
     path = folder / "s"
     assert len(str(path)) == LONGEST_PATH
-    with listen_at(path):
+    with listening_at(path):
         assert connects(path)
     with pytest.raises(StorageError, match="107 bytes"):
         listen_at(folder / "ss")

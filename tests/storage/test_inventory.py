@@ -61,6 +61,74 @@ def test_a_segment_that_came_back_is_not_replayed() -> None:
     assert (verdict.stored_already, verdict.replay, verdict.leftovers) == ([segment(101)], [segment(201)], [])
 
 
+def judged_by_definition(segments: list[str], parts: list[Part]) -> tuple[set[str], set[Part], set[Part], set[Part]]:
+    """Return what is stored already, uncommitted, covered and relied on, each by its definition."""
+    firsts = {path: int(path[-27:-7]) for path in segments}
+    stored = {path for path in segments if any(p.compacted and p.first <= firsts[path] <= p.last for p in parts)}
+    begun = {firsts[path] for path in segments if path not in stored}
+    uncommitted = {each for each in parts if not each.compacted and each.first in begun}
+    covered = {each for each in parts if each not in uncommitted and any(maker.covers(each) for maker in parts)}
+    relied_on = {
+        each
+        for each in parts
+        if each.compacted
+        and (any(map(each.covers, covered)) or any(each.first <= firsts[path] <= each.last for path in stored))
+    }
+    return stored, uncommitted, covered, relied_on
+
+
+def test_the_verdict_is_that_of_the_definitions() -> None:
+    """Of any parts and segments, however they overlap."""
+    chosen = random.Random(3)
+    for _ in range(500):
+        parts = []
+        for _ in range(chosen.randrange(12)):
+            first = chosen.randrange(1, 40)
+            level: Level = chosen.choice(("part", "brief", "hour", "kept"))
+            kind: Kind = "events" if level in ("brief", "kept") else chosen.choice(("events", "rollups"))
+            parts.append(part(level, first, first + chosen.randrange(20), kind, HOUR + 3600 * chosen.randrange(2)))
+        parts = list(dict.fromkeys(parts))
+        segments = [segment(each) for each in chosen.sample(range(1, 60), chosen.randrange(6))]
+        verdict = judge(segments, parts)
+        found = verdict.stored_already, verdict.uncommitted, verdict.covered, verdict.relied_on
+        assert tuple(map(set, found)) == judged_by_definition(segments, parts)
+        assert sorted((*verdict.replay, *verdict.stored_already)) == sorted(segments)
+
+
+class Counted(Part):
+    """A part that counts how often one is held against another."""
+
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return Part.__eq__(self, other)
+
+    __hash__ = Part.__hash__
+
+    def covers(self, other: Part) -> bool:
+        Counted.compared += 1
+        return Part.covers(self, other)
+
+
+def test_a_long_journal_beside_many_parts_is_judged_in_one_pass() -> None:
+    """Twice as many take twice as long: no part is held against all others."""
+    compared = []
+    for count in (500, 1000):
+        Counted.compared = 0
+        parts: list[Part] = []
+        for number in range(count):
+            hour, first = HOUR + 3600 * number, 100 * number + 1
+            for level, last in (("hour", first + 49), ("part", first + 9)):
+                parts.append(Counted.named(FOLDER, "events", hour, level, first, last))  # type: ignore[arg-type]
+            parts.append(Counted.named(FOLDER, "events", hour, "part", first + 60, first + 99))
+        segments = [segment(100 * number + 61) for number in range(count)]
+        verdict = judge(segments, parts)
+        assert [len(each) for each in (verdict.replay, verdict.uncommitted, verdict.covered)] == [count] * 3
+        compared.append(Counted.compared)
+    assert compared[1] == 2 * compared[0] < 20 * 1000
+
+
 def test_an_orderly_folder_stays_as_it_is(files: Files, folder: Folder) -> None:
     """All parts are in the catalog with their sizes, all segments are to be replayed, nothing is touched."""
     head = frozen_of(300, hours=2)

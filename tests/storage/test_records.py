@@ -43,10 +43,10 @@ def test_a_checkpoint_comes_back_as_it_was() -> None:
 
 def test_a_payload_of_another_program_is_no_record() -> None:
     """Its checksum may be right; what it says is nothing of ours."""
-    data = b"\xc1 no MessagePack"
-    span = Span(EVENTS, 0, len(data), 0)
-    assert decode_record(data, span) is None
-    assert decode_checkpoint(data, span) is None
+    for data in (b"\xc1 no MessagePack", b"\x95\x01\x02\xa1\xff\x01\xc4\x00", b"\x94\x01\xc3\xc4\x00\x81\xa1\xff\x01"):
+        span = Span(EVENTS, 0, len(data), 0)
+        assert decode_record(data, span) is None
+        assert decode_checkpoint(data, span) is None
 
 
 def test_records_of_one_write_tell_one_turn() -> None:
