@@ -29,6 +29,8 @@ T = TypeVar("T")
 
 # What is kept of rollups that were read before, in bytes of their columns.
 MAX_CACHED = 64 << 20
+# What keeping anything costs, however little it is.
+_ENTRY = 512
 # The columns that a rollup is built from.
 BUILT_FROM = ("timestamp", "event", "operation_type", "backend", "status", "previous", "latency", "sequence")
 
@@ -85,7 +87,7 @@ class Reader:
         with self._lock:
             if key not in self._kept_rows:
                 self._kept_rows[key] = made
-                self._sizes[key] = size(made)
+                self._sizes[key] = size(made) + _ENTRY
                 self._size += self._sizes[key]
             while self._size > self._max_cached and len(self._kept_rows) > 1:
                 old, _ = self._kept_rows.popitem(last=False)
