@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from telemetryd.model.events import COMPLETED, FAILED
 from telemetryd.rollup.carry import Carry, carry_of
 from telemetryd.rollup.cells import operation_cells
 from telemetryd.rollup.coarsen import coarsen
 from telemetryd.rollup.columns import EventColumns, RollupRows
 from telemetryd.rollup.latencies import KeyedLatencies, latencies_of
-from telemetryd.rollup.merge import with_status, without_histograms
+from telemetryd.rollup.merge import select, with_status, without_histograms
 from telemetryd.storage.catalog import HourParts
 from telemetryd.storage.day_file import read_day
 from telemetryd.storage.files import Files
@@ -59,6 +60,10 @@ class Reader:
         return self._kept(
             (part.path, part.size, width, "counts"), lambda: _without_histograms(self._read(part, width)), _size
         )
+
+    def ended(self, part: Part, width: int = 0) -> RollupRows:
+        """Return of the same rows only those of operations that ended, with their histograms."""
+        return self._kept((part.path, part.size, width, "ended"), lambda: _ended(self._read(part, width)), _size)
 
     def latencies(self, part: Part, width: int, statuses: Sequence[int]) -> KeyedLatencies | None:
         """Return what the rows of one width say of latencies in each interval; None where they have another one."""
@@ -122,6 +127,12 @@ class Reader:
 
 def _without_histograms(rows: RollupRows) -> RollupRows:
     return replace(rows, operations=without_histograms(rows.operations))
+
+
+def _ended(rows: RollupRows) -> RollupRows:
+    nothing = np.empty(0, np.int64)
+    operations = with_status(rows.operations, (COMPLETED, FAILED))
+    return replace(rows, operations=operations, queue=select(rows.queue, nothing), health=select(rows.health, nothing))
 
 
 def _latencies(rows: RollupRows, width: int, statuses: Sequence[int]) -> KeyedLatencies | None:

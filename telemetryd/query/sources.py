@@ -131,14 +131,25 @@ class Sources:
         return [*rollups, *([build(rest, sampling)] if len(rest) else [])]
 
     def _rows(self, part: Part, width: int) -> RollupRows:
-        return (self._reader.rollups if HISTOGRAMS in self._reads else self._reader.counts)(part, width)
+        if HISTOGRAMS not in self._reads:
+            return self._reader.counts(part, width)
+        return (self._reader.ended if self._only_latencies else self._reader.rollups)(part, width)
+
+    @property
+    def _only_latencies(self) -> bool:
+        return set(self._reads) == {HISTOGRAMS}
 
     def _kind(self, ended: Sequence[int] | None) -> Sequence[object]:
         if HISTOGRAMS not in self._reads:
             return ("counts",)
-        return () if ended is None else ("latencies", *ended)
+        if ended is not None:
+            return ("latencies", *ended)
+        return ("ended",) if self._only_latencies else ()
 
     def _add(self, rows: RollupRows, to: list[RollupRows]) -> None:
+        if self._only_latencies:
+            self._found.with_histograms.append(rows)
+            return
         if HISTOGRAMS in self._reads:
             self._found.with_histograms.append(
                 replace(rows, queue=select(rows.queue, _NONE), health=select(rows.health, _NONE))

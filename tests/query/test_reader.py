@@ -108,6 +108,9 @@ def test_what_is_kept_of_a_part_is_kept_apart(store: Store) -> None:
         ended, none = store.reader.latencies(part, 60, (3, 4)), store.reader.latencies(part, 60, ())
         assert ended is not None and none is not None
         assert (ended.rows.count.sum(), len(none.rows)) == (rows.operations.count.sum(), 0)
+        only = store.reader.ended(part)
+        assert (only.operations.count.sum(), len(only.queue), len(only.health)) == (rows.operations.count.sum(), 0, 0)
+        assert set(only.operations.status.tolist()) <= {3, 4}
     assert store.reader.has(part, 60, "latencies", 3, 4)
     assert not store.reader.has(part, 60, "latencies", 3)
 
