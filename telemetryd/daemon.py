@@ -52,7 +52,7 @@ from telemetryd.model.settings import Settings
 from telemetryd.model.timerange import TimeRange
 from telemetryd.picture import hours_held, snapshot
 from telemetryd.query.engine import QueryEngine
-from telemetryd.query.fingerprint import fingerprint
+from telemetryd.query.fingerprint import fingerprint, settled
 from telemetryd.query.reader import Reader
 from telemetryd.reports.jobs import Reports
 from telemetryd.storage.catalog import Catalog
@@ -137,6 +137,7 @@ async def running(
         await parts.enter_async_context(eternal("reports", reports.run(), instrumentation, on_fault, reports.stop))
         services = Services(
             query=engine,
+            settled=lambda span: settled(catalog.view(), catalog.days(), hours_held(recorder), clock(), span),
             charts=Gallery(engine, renderer, cache, unchanged),
             reports=reports,
             realtime=lambda window: realtime(ledger.tracker, ledger.window, clock(), window),

@@ -32,6 +32,7 @@ def snapshot(
         sampling_interval=settings().telemetry.sampling_interval,
         heads=tuple(heads),
         hours=catalog.view(),
+        days=catalog.days(),
         in_flight={key: (row[0], row[1], row[2]) for key, row in zip(keys, tracker.in_flight, strict=True)},
         first_seen={key: seen for key, seen in zip(keys, first_seen, strict=True) if seen < math.inf},
         health=dict(tracker.health),

@@ -12,10 +12,12 @@ STALLED = 60.0
 
 
 async def send(
-    request: web.Request, content_type: str, pieces: Iterator[bytes], patience: float = STALLED
+    request: web.Request,
+    response: web.StreamResponse,
+    pieces: Iterator[bytes],
+    patience: float = STALLED,
 ) -> web.StreamResponse:
-    """Send ``pieces`` as one answer in chunks, and return it; raises ``ConnectionError`` where the client stops taking it."""
-    response = web.StreamResponse(headers={"Content-Type": content_type})
+    """Send ``pieces`` as the body of ``response``, in chunks, and return it; raises ``ConnectionError`` where the client stops taking it."""
     await response.prepare(request)
     if request.method == "HEAD":
         return response

@@ -11,15 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from telemetryd.model.events import STATUSES
 from telemetryd.model.series import SeriesKey
 from telemetryd.query.result import MetricTable, Result
 from telemetryd.query.tables import arrow_pieces, csv_pieces
 
 from .envelope import encode
+from .sample_text import Texts
 
-# Samples that become objects at once, and bytes that are sent at once.
-_CHUNK = 4096
+# Bytes that are sent at once.
 _PIECE = 256 * 1024
 
 Envelope = dict[str, Any]
@@ -45,13 +44,10 @@ def rows_pieces(result: Result, envelope: Envelope) -> Iterator[bytes]:
     yield encode(envelope)[:-1] + b',"rows":['
     separator = b""
     for metric, table in result.metrics.items():
-        for low, high in _chunks(0, len(table.timestamp)):
-            rows = [
-                _row(metric, table.keys[code], sample)
-                for code, sample in zip(table.series[low:high].tolist(), _flat(table, low, high), strict=True)
-            ]
-            yield separator + encode(rows)[1:-1]
-            separator = b","
+        heads = [_members(metric, key) for key in table.keys]
+        for piece in Texts(table, heads).between(0, len(table)):
+            yield separator + piece
+            separator = b"" if piece.endswith(b",") else b","
     yield b"]}"
 
 
@@ -76,6 +72,7 @@ FORMATS = {
 
 
 def _by_type(table: MetricTable) -> Iterator[tuple[str, Iterator[bytes]]]:
+    texts = Texts(table)
     bounds = np.searchsorted(table.series, np.arange(len(table.keys) + 1)).tolist()
     types: dict[str, list[tuple[str, Iterator[bytes]]]] = {}
     for code, key in enumerate(table.keys):
@@ -83,40 +80,24 @@ def _by_type(table: MetricTable) -> Iterator[tuple[str, Iterator[bytes]]]:
         if low == high:
             continue
         if isinstance(key, SeriesKey):
-            types.setdefault(key.operation_type, []).append((key.backend, _samples(table, low, high)))
+            types.setdefault(key.operation_type, []).append((key.backend, _samples(texts, low, high)))
         else:
-            yield key, _samples(table, low, high)
+            yield key, _samples(texts, low, high)
     for operation_type, backends in types.items():
         yield operation_type, _object(backends)
 
 
-def _samples(table: MetricTable, low: int, high: int) -> Iterator[bytes]:
-    separator = b"["
-    for first, last in _chunks(low, high):
-        yield separator + encode([_nest(sample) for sample in _flat(table, first, last)])[1:-1]
-        separator = b","
+def _samples(texts: Texts, low: int, high: int) -> Iterator[bytes]:
+    yield b"["
+    yield from texts.between(low, high)
     yield b"]"
 
 
-def _flat(table: MetricTable, low: int, high: int) -> list[dict[str, Any]]:
-    columns = {"timestamp": table.timestamp, **table.statistics}
-    names = tuple(columns)
-    return [
-        dict(zip(names, values, strict=True))
-        for values in zip(*(column[low:high].tolist() for column in columns.values()), strict=True)
-    ]
-
-
-def _nest(sample: dict[str, Any]) -> dict[str, Any]:
-    by_status = {status: sample.pop(status) for status in STATUSES if status in sample}
-    if by_status:
-        sample["by_status"] = by_status
-    return sample
-
-
-def _row(metric: str, key: SeriesKey | str, sample: dict[str, Any]) -> dict[str, Any]:
+def _members(metric: str, key: SeriesKey | str) -> str:
+    """Return how the object of each sample of a series begins."""
     operation_type, backend = key if isinstance(key, SeriesKey) else (None, key)
-    return {"metric_type": metric, "operation_type": operation_type, "backend": backend, **sample}
+    members = {"metric_type": metric, "operation_type": operation_type, "backend": backend}
+    return encode(members)[1:-1].decode() + ","
 
 
 def _object(members: Iterable[tuple[str, Iterator[bytes]]]) -> Iterator[bytes]:
@@ -126,8 +107,3 @@ def _object(members: Iterable[tuple[str, Iterator[bytes]]]) -> Iterator[bytes]:
         yield from value
         separator = b","
     yield b"}" if separator == b"," else b"{}"
-
-
-def _chunks(low: int, high: int) -> Iterator[tuple[int, int]]:
-    for first in range(low, high, _CHUNK):
-        yield first, min(first + _CHUNK, high)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from telemetryd.charts.drawing import Look
+from telemetryd.model.timerange import TimeRange
+from telemetryd.query.fingerprint import Settled
 from telemetryd.query.request import MetricsRequest, OperationsRequest
 from telemetryd.query.result import Result
 
@@ -75,13 +77,15 @@ class LiveConfiguration(Protocol):
 class Services:
     """The parts that answer requests.
 
-    ``realtime`` gets the window's seconds; ``ready`` returns the reasons why the daemon is not (empty:
+    ``settled`` says in words what is stored of a range that can no longer change, None of one that
+    can; ``realtime`` gets the window's seconds; ``ready`` returns the reasons why the daemon is not (empty:
     it is); ``books`` what the daemon has received and what became of it; ``browser`` the path of the
     browser that draws images, None without one; ``unexpected`` is told the operation's name and the error
     of each answer with status 500; ``now`` is Unix seconds. ``closing`` is set when no answer may go on.
     """
 
     query: Queries
+    settled: Callable[[TimeRange], Settled | None]
     realtime: Callable[[float], dict[str, Any]]
     charts: Charts
     reports: Reports

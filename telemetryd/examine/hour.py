@@ -31,13 +31,14 @@ class HourExamined:
     """What is wrong with an hour: ``bad`` parts by the reason, ``missing``, where rollups lack, and ``doubtful``.
 
     Rollups that disagree with events are ``bad`` where these tell everything, and ``doubtful``, the
-    sentence, where other rows were dropped. Raises FileNotFoundError where a part goes away under it.
+    sentence, where other rows were dropped. ``counted`` are the entries that its rollups count. Raises FileNotFoundError where a part goes away under it.
     """
 
     def __init__(self, files: Files, hour: int, parts: HourParts, found: dict[str, PartsFound]) -> None:
         self.bad: dict[Part, str] = {}
         self.missing = ""
         self.doubtful = ""
+        self.counted = Entries()
         self._files = files
         self._hour = hour
         self._parts = parts
@@ -49,6 +50,7 @@ class HourExamined:
             of_events += self._whole(part, found)
         for part in self._parts.rollups:
             of_rollups += self._whole(part, found)
+        self.counted = of_rollups
         events = [part for part in self._parts.events if part not in self.bad]
         rollups = [part for part in self._parts.rollups if part not in self.bad]
         whole = HourParts(tuple(events), tuple(rollups))
@@ -98,7 +100,7 @@ class HourExamined:
         starts = np.concatenate([rows.operations.start, rows.queue.start, rows.health.start])
         if len(starts) and not (self._hour <= starts.min() and starts.max() < self._hour + HOUR):
             raise UnreadablePart(part, "expected intervals of its hour, found others")
-        return _entries_told(rows)
+        return entries_told(rows)
 
 
 def _misplaced(piece: EventColumns, part: Part, hour: int, last: tuple[int, int]) -> str:
@@ -125,7 +127,8 @@ def _entries_of(piece: EventColumns) -> Entries:
     return entries
 
 
-def _entries_told(rows: RollupRows) -> Entries:
+def entries_told(rows: RollupRows) -> Entries:
+    """Return the entries that rollup rows count."""
     entries = Entries()
     operations = rows.operations
     columns = (operations.series.tolist(), operations.status.tolist(), operations.entries.tolist())
@@ -137,15 +140,16 @@ def _entries_told(rows: RollupRows) -> Entries:
 
 def _disagreement(events: Entries, rollups: Entries, *, exactly: bool) -> str:
     """Return a sentence where rollups do not count what the events tell (or, not ``exactly``, count less)."""
-    return next(_differing(events, rollups, exactly=exactly), "")
+    return next(differing(events, rollups, exactly=exactly), "")
 
 
-def _differing(events: Entries, rollups: Entries, *, exactly: bool) -> Iterator[str]:
+def differing(events: Entries, rollups: Entries, *, exactly: bool = True, tellers: str = "the events") -> Iterator[str]:
+    """Yield a sentence for each of the entries that are not counted as they were told, or (not ``exactly``) are counted less."""
     for key in sorted(events.keys() | rollups.keys()):
         told, counted = events[key], rollups[key]
         if counted < told or (exactly and counted != told):
             least = "" if exactly else "at least "
             yield (
                 f"expected it to count {least}{told} entries of {':'.join(key[:2])} into {key[2]}, "
-                f"as the events tell, found {counted}"
+                f"as {tellers} tell, found {counted}"
             )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from telemetryd.model.timerange import day_of
 from telemetryd.storage import compactor
 from telemetryd.storage.catalog import Catalog, HourParts
 from telemetryd.storage.files import Files
-from telemetryd.storage.folder import ROLLUPS, Folder
+from telemetryd.storage.folder import DAYS, ROLLUPS, Folder
 from telemetryd.storage.inventory import take_inventory
 
 from .findings import Problem, Report
@@ -33,7 +34,9 @@ def repair(files: Files, metrics_path: str, settings: Iterable[str], interval: i
             folder.quarantine(path)
             done[os.path.relpath(path, folder.path)] = SET_ASIDE
         for part in examination.bad:
-            catalog.replace(part.hour, (part,), ())
+            if part.kind != DAYS:
+                catalog.replace(part.hour, (part,), ())
+                _forget_day(files, folder, catalog, part.hour)
             folder.quarantine(part.path)
             done[os.path.relpath(part.path, folder.path)] = SET_ASIDE
         for hour, shown in examination.lacking.items():
@@ -48,6 +51,14 @@ def repair(files: Files, metrics_path: str, settings: Iterable[str], interval: i
         examination.report.held_by = ""
         examination.report.problems += in_the_way
         return mended(examination.report, done)
+
+
+def _forget_day(files: Files, folder: Folder, catalog: Catalog, hour: int) -> None:
+    """Remove the file of an hour's day, made of what turned out to be bad: the daemon makes it anew."""
+    parts = catalog.days().get(day_of(hour))
+    if parts is not None and parts.file is not None:
+        catalog.drop_day(parts.file)
+        compactor.remove(files, folder, (parts.file.part,))
 
 
 def _rebuild(files: Files, folder: Folder, catalog: Catalog, hour: int, interval: int) -> bool:

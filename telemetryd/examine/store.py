@@ -9,19 +9,20 @@ from dataclasses import replace
 from telemetryd.model.errors import CorruptFile
 from telemetryd.storage.catalog import Catalog, HourParts
 from telemetryd.storage.files import Files
-from telemetryd.storage.folder import EVENTS, LOCK, QUARANTINE, ROLLUPS, Folder
+from telemetryd.storage.folder import DAYS, EVENTS, LOCK, QUARANTINE, ROLLUPS, Folder
 from telemetryd.storage.inventory import Inventory, take_inventory
 from telemetryd.storage.journal import ACTIVE
 from telemetryd.storage.part_name import Part
 
+from .day import examine_day
 from .findings import PartsFound, Problem, Report
-from .hour import HourExamined
+from .hour import Entries, HourExamined
 from .looking import Looking, steady
 from .segment import examine_segment
 
 # How many parts are done, and how many there are.
 Progress = Callable[[int, int], None]
-_OURS = ("journal", EVENTS, ROLLUPS, QUARANTINE, LOCK, "settings.json", "charts")
+_OURS = ("journal", EVENTS, ROLLUPS, DAYS, QUARANTINE, LOCK, "settings.json", "charts")
 TORN = "bytes at its end are no record, as a write is that a crash cut short: a start passes over them"
 
 
@@ -36,7 +37,7 @@ class Examination:
     def __init__(self, metrics_path: str, settings: Iterable[str] = ()) -> None:
         self._files = Looking()
         self._folder = Folder(self._files, metrics_path)
-        self.report = Report(self._folder.path, parts={EVENTS: PartsFound(), ROLLUPS: PartsFound()})
+        self.report = Report(self._folder.path, parts={kind: PartsFound() for kind in (EVENTS, ROLLUPS, DAYS)})
         self.misplaced: list[str] = []
         self.unreadable: list[str] = []
         self.bad: dict[Part, str] = {}
@@ -53,7 +54,7 @@ class Examination:
         self._inventory(inventory)
         for path in inventory.segments:
             self._segment(path, is_last=path == inventory.segments[-1])
-        self._hours(inventory.catalog, progress)
+        self._days(inventory.catalog, self._hours(inventory.catalog, progress))
         self._beside()
         # A daemon may have begun under our eyes.
         report.held_by = held_by or self._files.holder(os.path.join(self._folder.path, LOCK))
@@ -88,7 +89,9 @@ class Examination:
         elif found.torn_bytes:
             self.report.problems.append(Problem(shown, f"{found.torn_bytes} bytes at its end are no valid record"))
 
-    def _hours(self, catalog: Catalog, progress: Progress) -> None:
+    def _hours(self, catalog: Catalog, progress: Progress) -> dict[int, Entries]:
+        """Look at all hours; return what the rollups count of those whose parts are whole."""
+        counted: dict[int, Entries] = {}
         hours = catalog.view()
         total = sum(len(parts.events) + len(parts.rollups) for parts in hours.values())
         done = 0
@@ -102,7 +105,22 @@ class Examination:
                 continue
             self.report.hours += 1
             self._hour(hour, parts, examined)
+            if not examined.bad:
+                counted[hour] = examined.counted
         progress(total, total)
+        return counted
+
+    def _days(self, catalog: Catalog, counted: dict[int, Entries]) -> None:
+        for parts in catalog.days().values():
+            if parts.file is None:
+                continue
+            try:
+                sentence = examine_day(self._files, parts, counted, self.report.parts[DAYS])
+            except FileNotFoundError:
+                continue
+            if sentence:
+                self.bad[parts.file.part] = sentence
+                self.report.problems.append(Problem(self._shown(parts.file.part.path), sentence))
 
     def _hour(self, hour: int, parts: HourParts, examined: HourExamined) -> None:
         for part, reason in examined.bad.items():

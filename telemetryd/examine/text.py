@@ -62,6 +62,7 @@ def _store(view: dict[str, Any]) -> Iterator[str]:
     each = f", {events['bytes_per_row']:.1f} bytes a row" if events["bytes_per_row"] is not None else ""
     yield f"  events      {_count(events['files'], 'file')}, {_count(events['rows'], 'row')}, {_bytes(events['bytes'])}{each}"
     yield f"  rollups     {_count(rollups['files'], 'file')}, {_bytes(rollups['bytes'])}"
+    yield f"  days        {_count(view['days']['files'], 'file')}, {_bytes(view['days']['bytes'])}"
     yield f"  sequences   up to {view['last_sequence']:,}"
     yield f"  quarantine  {_count(view['quarantine'], 'file')}"
     if view["books"]:

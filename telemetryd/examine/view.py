@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 from telemetryd.model.errors import CorruptFile
 from telemetryd.model.timerange import partition_of
 from telemetryd.storage.checksums import read_footer
+from telemetryd.storage.day_file import HOURS_KEY
 from telemetryd.storage.files import Files
-from telemetryd.storage.folder import EVENTS, LOCK, QUARANTINE, ROLLUPS, Folder
+from telemetryd.storage.folder import DAYS, EVENTS, LOCK, QUARANTINE, ROLLUPS, Folder
 from telemetryd.storage.inventory import take_inventory
 from telemetryd.storage.journal import first_sequence_of, read_segment
 from telemetryd.storage.part_file import PART_KEY, VERSION_KEY, UnreadablePart, describe
@@ -50,6 +51,7 @@ def inspect_store(files: Looking, path: str) -> Shown:
     segments = [_segment_in_store(files, path) for path in inventory.segments]
     events = [part for hour in hours for part in hour["events"] if part["rows"] is not None]
     rollups = [part for hour in hours for part in hour["rollups"]]
+    days = [parts.file for parts in inventory.catalog.days().values() if parts.file is not None]
     rows, size = sum(part["rows"] for part in events), sum(part["bytes"] for part in events)
     beyond = [part["last_sequence"] for hour in hours for part in (*hour["events"], *hour["rollups"])]
     return {
@@ -58,6 +60,7 @@ def inspect_store(files: Looking, path: str) -> Shown:
         "in_use_by_process": holder or None,
         "hours": hours,
         "events": {"files": len(events), "rows": rows, "bytes": size, "bytes_per_row": size / rows if rows else None},
+        "days": {"files": len(days), "bytes": sum(file.part.size for file in days)},
         "rollups": {"files": len(rollups), "bytes": sum(part["bytes"] for part in rollups)},
         "journal": segments,
         "books": next((each["books"] for each in reversed(segments) if each["books"]), None),
@@ -111,7 +114,7 @@ def inspect_part(files: Files, path: str, most: int) -> Shown:
     columns = [_column(metadata, at) for at in range(metadata.num_columns)]
     place = words.get(PART_KEY, b"").decode() or None
     return {
-        "kind": EVENTS if "sequence" in metadata.schema.names else ROLLUPS,
+        "kind": EVENTS if "sequence" in metadata.schema.names else DAYS if HOURS_KEY in words else ROLLUPS,
         "path": path,
         "bytes": files.size(path),
         "format": int(words[VERSION_KEY]),

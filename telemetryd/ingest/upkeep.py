@@ -15,14 +15,23 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 
 from telemetryd.instrumentation import Instrumentation
-from telemetryd.instrumentation.events import ClockStepped, Compacted, Quarantined, Removed, Sealed, UpkeepFailed
+from telemetryd.instrumentation.events import (
+    ClockStepped,
+    Compacted,
+    Quarantined,
+    Removed,
+    Sealed,
+    Summarised,
+    UpkeepFailed,
+)
 from telemetryd.model.errors import StorageError
 from telemetryd.model.settings import Settings
-from telemetryd.model.timerange import HOUR, partition_of
-from telemetryd.storage import compactor, retention, sealer
+from telemetryd.model.timerange import HOUR, date_of, day_of, partition_of
+from telemetryd.storage import compactor, days, retention, sealer
 from telemetryd.storage.catalog import Catalog, HourParts
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
+from telemetryd.storage.merging import LostPart
 from telemetryd.storage.part_name import Part
 
 from .recorder import Recorder
@@ -89,7 +98,7 @@ class Upkeep:
         """Do what is due now; a failure is told, and tried again at the next turn."""
         problems = []
         # The recorder may wait for room while it is waited for, so what is frozen is sealed first.
-        for step in (self.seal, self.rotate, self.seal, self.compact, self.retain):
+        for step in (self.seal, self.rotate, self.seal, self.compact, self.summarise, self.retain):
             try:
                 await step()
             except (OSError, StorageError) as error:
@@ -103,9 +112,13 @@ class Upkeep:
     async def set_aside(self, part: Part, reason: str) -> None:
         """Do without a part that cannot be read from now on; what else there is of its hour answers for it."""
         parts = self._catalog.view().get(part.hour, HourParts())
-        if part not in (*parts.events, *parts.rollups):
+        day = self._catalog.days().get(day_of(part.hour))
+        if day is not None and day.file is not None and day.file.part == part:
+            self._catalog.drop_day(day.file)
+        elif part in (*parts.events, *parts.rollups):
+            self._catalog.replace(part.hour, (part,), ())
+        else:
             return
-        self._catalog.replace(part.hour, (part,), ())
         self._instrumentation.emit(Quarantined(part.path, reason))
         try:
             await self._on_disk(_quarantine, self._files, self._folder, part.path)
@@ -167,6 +180,33 @@ class Upkeep:
         await self._remove(merged.old)
         self._instrumentation.emit(Compacted(partition_of(merged.hour), len(merged.old)))
 
+    async def summarise(self) -> None:
+        """Make the file of each day that is over; a day that cannot be made keeps no other waiting."""
+        failed = None
+        grace = self._settings().storage.seal_grace
+        for day in days.plan(self._catalog.view(), self._catalog.days(), self._clock(), grace):
+            if self._stopping:
+                return
+            try:
+                await self._summarise(day)
+            except OSError as error:
+                failed = error
+            await self.seal()
+        if failed is not None:
+            raise failed
+
+    async def _summarise(self, day: int) -> None:
+        old = self._catalog.days()[day].file
+        try:
+            made = await self._on_disk(days.make, self._files, self._folder, day, self._catalog.view())
+        except LostPart as error:
+            await self.set_aside(error.part, str(error))
+            return
+        self._catalog.put_day(made)
+        if old is not None and old.part != made.part:
+            await self._remove((old.part,))
+        self._instrumentation.emit(Summarised(date_of(day), len(made.made_of)))
+
     async def _remove(self, old: tuple[Part, ...]) -> None:
         try:
             await self._on_disk(compactor.remove, self._files, self._folder, old)
@@ -195,6 +235,9 @@ class Upkeep:
                 failed = error
             else:
                 self._instrumentation.emit(Removed(partition_of(hour)))
+        for file in self._catalog.orphans:
+            self._catalog.drop_day(file)
+            await self._remove((file.part,))
         if failed is not None:
             raise failed
 

@@ -208,6 +208,15 @@ class Compacted(InternalEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class Summarised(InternalEvent):
+    """The file of a day was made of its hours."""
+
+    says: ClassVar[str] = "day summarised"
+    day: str
+    hours: int
+
+
+@dataclass(frozen=True, slots=True)
 class Removed(InternalEvent):
     """A partition older than the retention was removed."""
 

@@ -15,7 +15,7 @@ import numpy as np
 from telemetryd.rollup.build import operation_rows
 from telemetryd.rollup.cells import OperationCells, operation_cells
 from telemetryd.rollup.columns import Array, OperationRows
-from telemetryd.rollup.merge import merge_operations, select, stack
+from telemetryd.rollup.merge import added_up, select, stack
 
 from .rows import Ends
 
@@ -83,7 +83,7 @@ class Window:
         runs = [kept for run in self._runs if len(kept := _later(run, now - WIDEST))]
         if len(fresh := _later(rows, now - WIDEST)):
             while runs and len(fresh.bucket) < _FULL and len(runs[-1].bucket) <= 2 * len(fresh.bucket):
-                fresh = merge_operations(stack([runs.pop(), fresh]))
+                fresh = added_up(stack([runs.pop(), fresh]))
             runs.append(fresh)
         self._runs = runs
         if self.held > self._max_cells:
@@ -141,4 +141,4 @@ def _wider(run: OperationRows, chosen: Array) -> OperationRows:
         return run
     width = np.where(chosen, run.width * 2, run.width)
     start = np.where(chosen, run.start // width * width, run.start)
-    return merge_operations(replace(run, start=start, width=width.astype(np.int32)))
+    return added_up(replace(run, start=start, width=width.astype(np.int32)))

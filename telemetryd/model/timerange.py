@@ -17,6 +17,16 @@ def hour_of(seconds: float) -> int:
     return int(seconds // HOUR) * HOUR
 
 
+def day_of(seconds: float) -> int:
+    """Return the start of the UTC day that holds ``seconds``, in Unix seconds."""
+    return int(seconds // DAY) * DAY
+
+
+def date_of(day: int) -> str:
+    """Return the Hive path of a day, such as ``date=2026-11-23``."""
+    return datetime.fromtimestamp(day, UTC).strftime("date=%Y-%m-%d")
+
+
 def partition_of(hour: int) -> str:
     """Return the Hive path of an hour, such as ``date=2026-11-23/hour=20``."""
     return datetime.fromtimestamp(hour, UTC).strftime("date=%Y-%m-%d/hour=%H")

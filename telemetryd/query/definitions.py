@@ -10,11 +10,21 @@ from typing import TypeAlias
 import numpy as np
 
 from telemetryd.model.events import COMPLETED, FAILED, PENDING, RETRYING, STATUSES
+from telemetryd.model.series import SeriesKey
 from telemetryd.rollup.cells import GaugeCells, OperationCells
 from telemetryd.rollup.columns import Array
-from telemetryd.rollup.histogram import quantiles
 
-from .gathered import ENDED, Gathered, ended_statuses, entered_statuses, queue_state
+from .gathered import (
+    ENDED,
+    HEALTH,
+    HISTOGRAMS,
+    OPERATIONS,
+    QUEUE,
+    Gathered,
+    ended_statuses,
+    entered_statuses,
+    queue_state,
+)
 from .grid import Grid
 from .request import Filters
 from .result import MetricTable
@@ -29,7 +39,8 @@ class Definition:
     ``lowest`` and ``highest`` name the statistics that ``minimum`` and ``maximum`` work on. ``pooled``:
     its ``average`` is that of the whole range, not that of the samples. ``gauge``: it has a sample in
     every cell that is known, for each of the keys that this returns. ``own_values``: aggregation
-    works on the operations themselves, whose statistics the sample of the whole range holds.
+    works on the operations themselves, whose statistics the sample of the whole range holds. ``reads``
+    says which rows its samples are made of.
     """
 
     samples: Samples
@@ -39,6 +50,11 @@ class Definition:
     pooled: bool = False
     gauge: Callable[[Gathered], Sized] | None = None
     own_values: bool = False
+    reads: tuple[str, ...] = (OPERATIONS,)
+
+    def needs_samples(self, aggregation: str | None) -> bool:
+        """Whether the answer is made of samples, or of the whole range alone."""
+        return aggregation is None or not (self.own_values or (self.pooled and aggregation == "average"))
 
 
 def _operation_count(data: Gathered, grid: Grid, filters: Filters) -> MetricTable:
@@ -50,20 +66,18 @@ def _operation_count(data: Gathered, grid: Grid, filters: Filters) -> MetricTabl
 
 
 def _operation_latency(data: Gathered, grid: Grid, filters: Filters) -> MetricTable:
-    cells = data.operations(grid, ended_statuses(filters))
-    count = np.maximum(cells.count, 1)
-    histogram = (cells.offset, cells.bucket, cells.bucket_count, cells.minimum, cells.maximum, cells.count)
+    keys, found = data.latencies(grid, ended_statuses(filters))
     statistics = {
-        "count": cells.count,
-        "sum": cells.sum,
-        "mean": cells.sum / count,
-        "median": quantiles(*histogram, 0.5),
-        "min": cells.minimum,
-        "max": cells.maximum,
-        "percentile_95": quantiles(*histogram, 0.95),
-        "percentile_99": quantiles(*histogram, 0.99),
+        "count": found.count,
+        "sum": found.sum,
+        "mean": found.sum / found.count,
+        "median": found.median,
+        "min": found.minimum,
+        "max": found.maximum,
+        "percentile_95": found.percentile_95,
+        "percentile_99": found.percentile_99,
     }
-    return _table(data, grid, cells, cells.count > 0, statistics)
+    return _in_order(keys, grid, found.series, found.cell, statistics)
 
 
 def _rate_of(status: int) -> Samples:
@@ -103,25 +117,34 @@ def _backend_health(data: Gathered, grid: Grid, filters: Filters) -> MetricTable
 DEFINITIONS = MappingProxyType(
     {
         "operation_count": Definition(_operation_count, "count", "count", "count"),
-        "operation_latency": Definition(_operation_latency, "mean", "min", "max", own_values=True),
+        "operation_latency": Definition(_operation_latency, "mean", "min", "max", own_values=True, reads=(HISTOGRAMS,)),
         "success_rate": Definition(_rate_of(COMPLETED), "value", "value", "value", pooled=True),
         "error_rate": Definition(_rate_of(FAILED), "value", "value", "value", pooled=True),
-        "backend_health": Definition(_backend_health, "mean", "min", "max", gauge=lambda data: data.backends),
+        "backend_health": Definition(
+            _backend_health, "mean", "min", "max", gauge=lambda data: data.backends, reads=(HEALTH,)
+        ),
         "throughput": Definition(_throughput, "value", "value", "value", pooled=True),
-        "queue_size": Definition(_queue_size, "mean", "min", "max", gauge=lambda data: data.keys),
+        "queue_size": Definition(_queue_size, "mean", "min", "max", gauge=lambda data: data.keys, reads=(QUEUE,)),
         "retry_count": Definition(_retry_count, "count", "count", "count"),
     }
 )
 
 
 def _table(data: Gathered, grid: Grid, cells: OperationCells, kept: Array, statistics: dict[str, Array]) -> MetricTable:
+    columns = {name: column[kept] for name, column in statistics.items()}
+    return _in_order(data.rows.series, grid, cells.series[kept], cells.cell[kept], columns)
+
+
+def _in_order(
+    keys: tuple[SeriesKey, ...], grid: Grid, series: Array, cell: Array, statistics: dict[str, Array]
+) -> MetricTable:
     # Codes in order of the keys' names, so that the series of every answer come in one order.
-    names = sorted(data.rows.series)
+    names = sorted(keys)
     rank = {key: number for number, key in enumerate(names)}
-    code = np.array([rank[key] for key in data.rows.series], np.int32)
-    series, cell = code[cells.series[kept]] if len(code) else cells.series[kept].astype(np.int32), cells.cell[kept]
+    code = np.array([rank[key] for key in keys], np.int32)
+    series = code[series] if len(code) else series.astype(np.int32)
     order = np.lexsort((cell, series))
-    columns = {name: column[kept][order] for name, column in statistics.items()}
+    columns = {name: column[order] for name, column in statistics.items()}
     return MetricTable(tuple(names), series[order], grid.start[cell[order]], columns)
 
 

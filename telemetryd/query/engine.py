@@ -6,18 +6,21 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import Any, TypeVar
 
 from telemetryd.model.errors import Busy, ResultTooLarge
 from telemetryd.model.settings import Settings
+from telemetryd.model.timerange import HOUR
 from telemetryd.storage.part_file import UnreadablePart
 from telemetryd.storage.part_name import Part
 
+from .account import Account
 from .aggregate import aggregate
 from .deadline import Deadline
 from .definitions import DEFINITIONS
 from .gathered import Gathered
-from .grid import Grid, grid, most_cells, whole
+from .grid import Grid, granule, grid, most_cells, whole
 from .operations import operation, operations
 from .reader import Reader
 from .request import MetricsRequest, OperationsRequest
@@ -110,7 +113,8 @@ class QueryEngine:
 
 def _part_at(path: str, snapshot: Snapshot) -> Part | None:
     parts = (part for hour in snapshot.hours.values() for part in (*hour.events, *hour.rollups))
-    return next((part for part in parts if part.path == path), None)
+    days = (day.file.part for day in snapshot.days.values() if day.file is not None)
+    return next((part for part in chain(parts, days) if part.path == path), None)
 
 
 def _metrics(
@@ -119,15 +123,31 @@ def _metrics(
     # Before anything of that size is made.
     _refuse_beyond(max_samples, most_cells(request.range, request.interval))
     cells = grid(request.range, request.interval)
-    data = Scan(snapshot, reader, request.range, request.interval, deadline).gather(request.filters)
+    account = Account()
+    # What is told by the whole range is not read in the detail of the cells.
+    ways = {DEFINITIONS[name].needs_samples(request.aggregation) for name in request.metric_types}
+    data = {in_cells: _gathered(request, snapshot, reader, deadline, account, in_cells) for in_cells in ways}
     tables: dict[str, MetricTable] = {}
     samples = 0
     for name in request.metric_types:
         deadline.check()
-        tables[name] = _table(name, request, data, cells, max_samples - samples)
+        tables[name] = _table(
+            name, request, data[DEFINITIONS[name].needs_samples(request.aggregation)], cells, max_samples - samples
+        )
         samples += len(tables[name])
         _refuse_beyond(max_samples, samples)
-    return Result(request.range.start, request.range.end, request.interval, tables, snapshot.now)
+    return Result(request.range.start, request.range.end, request.interval, tables, snapshot.now, account)
+
+
+def _gathered(
+    request: MetricsRequest, snapshot: Snapshot, reader: Reader, deadline: Deadline, account: Account, in_cells: bool
+) -> Gathered:
+    """Return what the metrics need that are told by cells, or of those that are not."""
+    wanted = [DEFINITIONS[name] for name in request.metric_types]
+    reads = {kind for each in wanted for kind in each.reads if each.needs_samples(request.aggregation) == in_cells}
+    span, interval = request.range, granule(request.interval) if in_cells else 0
+    scan = Scan(snapshot, reader, span, interval, deadline, reads, account)
+    return scan.gather(request.filters, even=request.aggregation is None and interval == request.interval <= HOUR)
 
 
 def _table(name: str, request: MetricsRequest, data: Gathered, cells: Grid, room: int) -> MetricTable:
@@ -135,10 +155,12 @@ def _table(name: str, request: MetricsRequest, data: Gathered, cells: Grid, room
     if definition.gauge and request.aggregation is None:
         # Its samples can be counted before they are made.
         _refuse_beyond(room, len(cells) * len(definition.gauge(data)))
-    samples = definition.samples(data, cells, request.filters)
-    if request.aggregation is None or not len(samples):
-        return samples
+    if request.aggregation is None:
+        return definition.samples(data, cells, request.filters)
     one = definition.samples(data, whole(request.range), request.filters)
+    if not len(one):
+        return one
+    samples = definition.samples(data, cells, request.filters) if definition.needs_samples(request.aggregation) else one
     return aggregate(definition, request.aggregation, samples, one, request.range.seconds)
 
 

@@ -4,9 +4,39 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from telemetryd.model.timerange import DAY, HOUR, TimeRange, hour_of
 from telemetryd.storage.catalog import DayParts, HourParts
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What is stored of a range that can no longer change, in two words.
+
+    ``meaning`` stays the same for as long as every answer does; ``digits`` also tells of compaction
+    and of days made of hours, after which a sum may be added up in another order: with both the
+    same, an answer is the same to its last digit.
+    """
+
+    meaning: str
+    digits: str
+
+
+def settled(
+    hours: Mapping[int, HourParts],
+    days: Mapping[int, DayParts],
+    held: Collection[int],
+    now: float,
+    span: TimeRange,
+) -> Settled | None:
+    """Return the words for a range; None where :func:`fingerprint` has none."""
+    meaning = fingerprint(hours, days, held, now, span)
+    if meaning is None:
+        return None
+    return Settled(
+        meaning, _word([_files(day, hours, days) for day in days if day < span.end and day + DAY > span.start])
+    )
 
 
 def fingerprint(
@@ -32,8 +62,23 @@ def fingerprint(
     first, last = min(high, -(-low // DAY) * DAY), max(low, high // DAY * DAY)
     edges = (*range(low, first, HOUR), *range(max(first, last), high, HOUR))
     inside = [(hour, hours[hour].last) for hour in edges if hour in hours]
-    whole = [(day, *parts) for day, parts in sorted(days.items()) if first <= day < last]
+    whole = [(day, parts.hours, parts.last) for day, parts in sorted(days.items()) if first <= day < last]
     begun = low // DAY * DAY
     before = max((parts.last for day, parts in days.items() if day < begun), default=0)
     before = max([before, *(hours[hour].last for hour in range(begun, low, HOUR) if hour in hours)])
-    return hashlib.sha256(repr((inside, whole, before)).encode()).hexdigest()[:32]
+    return _word((inside, whole, before))
+
+
+def _files(day: int, hours: Mapping[int, HourParts], days: Mapping[int, DayParts]) -> list[str]:
+    """Return the names of the files that a day may be read from."""
+    parts = days[day]
+    names = [] if parts.file is None else [parts.file.part.name]
+    if parts.whole:
+        # It names all of the hours' own rollups, and is made of these alone.
+        return names
+    stored = (hours[hour] for hour in range(day, day + DAY, HOUR) if hour in hours)
+    return [*names, *(part.name for each in stored for part in (*each.events, *each.rollups))]
+
+
+def _word(facts: object) -> str:
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,18 +11,25 @@ from telemetryd.model.events import COMPLETED, FAILED, IN_FLIGHT_STATUSES, STATU
 from telemetryd.model.series import SeriesKey
 from telemetryd.rollup.cells import GaugeCells, OperationCells, health_cells, operation_cells, queue_cells
 from telemetryd.rollup.columns import IN_FLIGHT, Array, RollupRows
-from telemetryd.rollup.merge import select
+from telemetryd.rollup.latencies import KeyedLatencies, Latencies, latencies_of, stacked
+from telemetryd.rollup.merge import select, with_status
 
 from .grid import Grid
 from .request import Filters
 
 ENDED = (COMPLETED, FAILED)
+# What of the rollups a metric may be made of; histograms are those of latencies.
+OPERATIONS, HISTOGRAMS, QUEUE, HEALTH = "operations", "histograms", "queue", "health"
+EVERYTHING = frozenset({OPERATIONS, HISTOGRAMS, QUEUE, HEALTH})
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Rollup rows inside the range, after the filters by type and backend, one row a key.
+    """Rollup rows inside the range, after the filters by type and backend.
 
+    What was not asked for is not there: rows of that kind, and what belongs to their gauge. Only the
+    operations of ``detailed`` have their histograms; of stretches that are not among them
+    ``remembered`` has the latencies, in intervals which are the cells asked for.
     ``keys`` and ``backends`` are those the gauges are known for; ``in_flight`` the numbers pending,
     processing and retrying when the range begins, one row a key; ``first_seen`` (Unix s);
     ``health`` each backend's value then (NaN unknown); ``horizon`` (Unix s): nothing is known beyond it.
@@ -35,12 +42,22 @@ class Gathered:
     backends: tuple[str, ...]
     health: Array
     horizon: float
+    detailed: RollupRows
+    remembered: tuple[KeyedLatencies, ...] = ()
 
     def operations(self, grid: Grid, statuses: Sequence[int]) -> OperationCells:
         """Add up what happened by series and cell, of some statuses."""
-        rows = self.rows.operations
-        chosen = select(rows, np.isin(rows.status, statuses))
-        return operation_cells(chosen, grid.cell_of(chosen.start))
+        return _operations(self.rows, grid, statuses)
+
+    def latencies(self, grid: Grid, statuses: Sequence[int]) -> tuple[tuple[SeriesKey, ...], Latencies]:
+        """Return the latencies of operations that ended in some statuses, by series and cell, and the series' keys."""
+        keys = {key: code for code, key in enumerate(self.detailed.series)}
+        found = [latencies_of(_operations(self.detailed, grid, statuses))]
+        for each in self.remembered:
+            code = np.array([keys.setdefault(key, len(keys)) for key in each.keys], np.int64)
+            series = code[each.rows.series] if len(code) else each.rows.series
+            found.append(replace(each.rows, series=series, cell=grid.cell_of(each.rows.cell)))
+        return tuple(keys), stacked(found)
 
     def queue(self, grid: Grid, state: int) -> GaugeCells:
         """Return the number in flight by key and cell, in one state or (``IN_FLIGHT``) in any."""
@@ -59,6 +76,20 @@ class Gathered:
         chosen = select(self.rows.health, np.ones(len(self.rows.health), bool))
         chosen.backend[:] = code[chosen.backend] if len(chosen) else chosen.backend
         return health_cells(chosen, self.health, grid.begin, grid.end, self.horizon)
+
+
+def remembered_of(found: KeyedLatencies, filters: Filters) -> KeyedLatencies:
+    """Return the latencies of the series that the filters by type and backend leave."""
+    wanted = set(matching(dict.fromkeys(found.keys, 0.0), filters))
+    if len(wanted) == len(found.keys):
+        return found
+    chosen = np.array([key in wanted for key in found.keys], bool)
+    return KeyedLatencies(found.keys, found.rows.take(chosen[found.rows.series]))
+
+
+def _operations(rows: RollupRows, grid: Grid, statuses: Sequence[int]) -> OperationCells:
+    chosen = with_status(rows.operations, statuses)
+    return operation_cells(chosen, grid.cell_of(chosen.start))
 
 
 def ended_statuses(filters: Filters) -> Sequence[int]:

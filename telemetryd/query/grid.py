@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +56,11 @@ def most_cells(span: TimeRange, interval: int) -> int:
     """Return how many cells :func:`grid` makes at most, without making them."""
     period = _period(interval)
     return (-(-span.end // period) - span.start // period) * -(-period // interval)
+
+
+def granule(interval: int) -> int:
+    """Return the longest time (s) of which each of :func:`grid`'s cells, but for what the range cuts off, holds whole ones."""
+    return math.gcd(interval, _period(interval))
 
 
 def whole(span: TimeRange) -> Grid:

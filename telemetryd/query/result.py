@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from telemetryd.model.series import SeriesKey
 from telemetryd.rollup.columns import Array
+
+from .account import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class MetricTable:
 class Result:
     """The tables asked for, and the range (Unix s, half open) and interval (s) that were used.
 
-    ``now`` (Unix s) is the instant that it is true of: gauges are known up to it.
+    ``now`` (Unix s) is the instant that it is true of: gauges are known up to it. ``account`` says what was read.
     """
 
     start: int
@@ -38,3 +40,4 @@ class Result:
     interval: int
     metrics: dict[str, MetricTable]
     now: float
+    account: Account = field(default_factory=Account)

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from telemetryd.model.events import BACKEND_HEALTH_CHANGE, HEALTH_VALUES
 from telemetryd.model.series import SeriesKey
-from telemetryd.model.timerange import HOUR, TimeRange, hour_of
+from telemetryd.model.timerange import DAY, HOUR, TimeRange, hour_of
 from telemetryd.rollup.build import build
-from telemetryd.rollup.carry import carry_of
+from telemetryd.rollup.carry import Carry, carry_of
 from telemetryd.rollup.columns import Array, EventColumns, HealthRows, OperationRows, QueueRows, RollupRows
 from telemetryd.rollup.merge import concat, merge, select
 from telemetryd.storage.catalog import HourParts
-from telemetryd.storage.rows import concat_events
+from telemetryd.storage.day_file import DayFile
 
+from .account import Account
 from .deadline import Deadline
-from .gathered import Gathered, matching
-from .plan import common_width, contested, fits, plan
+from .gathered import EVERYTHING, HEALTH, QUEUE, Gathered, ended_statuses, matching, remembered_of
+from .plan import Carrier, common_width, contested, plan
 from .reader import Reader
 from .request import Filters
 from .snapshot import Snapshot
+from .sources import Found, Sources, joined_events, picked
 
 # Rows that are read again to tell the true extremes of contested intervals; beyond it, the
 # sources are taken to follow one another.
@@ -31,28 +33,62 @@ _US = 1_000_000
 
 
 class Scan:
-    """One reading of a range for some filters; not to be used twice."""
+    """One reading of a range for some filters; not to be used twice.
 
-    def __init__(self, snapshot: Snapshot, reader: Reader, span: TimeRange, width: int, deadline: Deadline) -> None:
+    It is read for cells that hold whole ``granule`` s (0: for one cell); ``reads`` says which kinds of
+    rows are wanted.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        reader: Reader,
+        span: TimeRange,
+        granule: int,
+        deadline: Deadline,
+        reads: Collection[str] = EVERYTHING,
+        account: Account | None = None,
+    ) -> None:
         self._snapshot = snapshot
         self._reader = reader
         self._span = span
-        self._width = width
         self._deadline = deadline
-        self._plan = plan(snapshot.hours, span)
+        self._reads = reads
+        self._inside = self._heads(span.start, span.end)
+        self._plan = plan(snapshot.hours, snapshot.days, _hours_of(self._inside), span, granule)
+        self._sources = Sources(snapshot, reader, span, granule, deadline, reads, account or Account())
 
-    def gather(self, filters: Filters) -> Gathered:
-        """Return what the range holds; raises UnreadablePart, FileNotFoundError, QueryTimeout."""
-        sources = self._sources()
-        joined = concat(sources)
-        inside = _clipped(joined, self._span.start, self._span.end)
-        in_flight = self._opening(joined)
-        health = self._health(joined, sources)
-        rows = self._settled(inside, sources)
-        seen = self._first_seen(joined)
+    def gather(self, filters: Filters, *, even: bool = False) -> Gathered:
+        """Return what the range holds; ``even`` where the cells are intervals of just the granule.
+
+        Raises UnreadablePart, FileNotFoundError, QueryTimeout.
+        """
+        found = self._sources.read(self._plan, self._inside, ended_statuses(filters) if even else None)
+        self._deadline.check()
+        span = self._span
+        gathered = Gathered(
+            rows=_filtered(_clipped(found.joined, span.start, span.end), filters),
+            keys=(),
+            in_flight=np.empty((0, 3), np.int64),
+            first_seen=np.empty(0),
+            backends=(),
+            health=np.empty(0),
+            horizon=self._snapshot.now,
+            detailed=_filtered(_clipped(found.detailed, span.start, span.end), filters),
+            remembered=tuple(remembered_of(each, filters) for each in found.remembered),
+        )
+        return self._with_gauges(gathered, filters, found) if {QUEUE, HEALTH} & set(self._reads) else gathered
+
+    def _with_gauges(self, gathered: Gathered, filters: Filters, found: Found) -> Gathered:
+        joined = found.joined
+        in_flight = self._opening(joined) if QUEUE in self._reads else {}
+        health = self._health(joined, found.alone + found.together) if HEALTH in self._reads else {}
+        rows = self._settled(_clipped(joined, self._span.start, self._span.end), found.together)
+        seen = self._first_seen(joined) if QUEUE in self._reads else {}
         keys = tuple(matching(seen, filters))
         backends = tuple(sorted(name for name in health if filters.backend in (None, name)))
-        return Gathered(
+        return replace(
+            gathered,
             rows=_filtered(rows, filters),
             keys=keys,
             in_flight=np.array([in_flight.get(key, (0, 0, 0)) for key in keys], np.int64).reshape(-1, 3),
@@ -61,25 +97,6 @@ class Scan:
             health=np.array([health[name] for name in backends], np.float64),
             horizon=self._horizon(),
         )
-
-    def _sources(self) -> list[RollupRows]:
-        """Read the rollups of the hours that the range touches, and build those of the heads."""
-        sources: list[RollupRows] = []
-        for hour in self._plan.inside:
-            self._deadline.check()
-            parts = self._snapshot.hours[hour]
-            rollups = [self._reader.rollups(part) for part in parts.rollups]
-            span = TimeRange(max(hour, self._span.start), min(hour + HOUR, self._span.end))
-            if parts.detailed and not all(fits(rows, self._width, span) for rows in rollups):
-                # The sampling interval was another one then; the events know better.
-                rollups = [build(_joined([self._reader.events(part) for part in parts.events]), self._sampling)]
-            elif len(rest := self._reader.unsummarised(parts)):
-                rollups.append(build(rest, self._sampling))
-            sources.extend(rollups)
-        heads = self._heads(self._span.start, self._span.end)
-        if len(heads):
-            sources.append(build(heads, self._sampling))
-        return sources or [build(heads, self._sampling)]
 
     @property
     def _sampling(self) -> int:
@@ -91,7 +108,7 @@ class Scan:
         for head in self._snapshot.heads:
             inside = (head.timestamp >= start * _US) & (head.timestamp < end * _US)
             chosen.append(head if inside.all() else head.take(inside))
-        return _joined(chosen)
+        return joined_events(chosen)
 
     def _settled(self, inside: RollupRows, sources: Sequence[RollupRows]) -> RollupRows:
         """Put the true gauges in place of those that several sources tell of."""
@@ -137,7 +154,7 @@ class Scan:
                 found.extend(self._reader.events(part, first, last) for part in parts.events)
                 found.append(self._heads(first, last))
                 settled.extend(wanted)
-        return settled, _joined(found)
+        return settled, joined_events(found)
 
     def _opening(self, joined: RollupRows) -> dict[SeriesKey, tuple[int, int, int]]:
         """Return the numbers in flight when the range begins: those of now, less all moves since."""
@@ -148,14 +165,18 @@ class Scan:
         moves = [dict(zip(joined.series, net, strict=True))]
         later = carry_of(self._heads(self._span.end, float("inf")))
         moves.append({key: np.array(counts) for key, counts in later.net.items()})
-        for hour in self._plan.after:
+        for carrier in self._plan.after:
             self._deadline.check()
-            carries = self._reader.carries(self._snapshot.hours[hour])
-            moves.extend({key: np.array(counts) for key, counts in each.net.items()} for each in carries)
+            moves.extend({key: np.array(counts) for key, counts in each.net.items()} for each in self._carries(carrier))
         for each in moves:
             for key, counts in each.items():
                 numbers[key] = numbers.get(key, np.zeros(3, np.int64)) - counts
         return {key: (int(counts[0]), int(counts[1]), int(counts[2])) for key, counts in numbers.items()}
+
+    def _carries(self, carrier: Carrier) -> list[Carry]:
+        if isinstance(carrier, DayFile):
+            return [self._reader.carry(carrier.part)]
+        return self._reader.carries(self._snapshot.hours[carrier])
 
     def _health(self, joined: RollupRows, sources: Sequence[RollupRows]) -> dict[str, float]:
         """Return each backend's health when the range begins, NaN where it is not known."""
@@ -170,11 +191,11 @@ class Scan:
         for backend, (since, state) in self._snapshot.health.items():
             if since <= start:
                 tell(backend, since, HEALTH_VALUES.get(state, np.nan))
-        for hour in reversed(self._plan.before):
+        for carrier in reversed(self._plan.before):
             if len(last) >= len(known):
                 break
             self._deadline.check()
-            told = [carry.health for carry in self._reader.carries(self._snapshot.hours[hour])]
+            told = [carry.health for carry in self._carries(carrier)]
             missing = known - set(last)
             for carried in told:
                 for backend, (timestamp, state) in carried.items():
@@ -193,7 +214,7 @@ class Scan:
                     float(rows.start[index] + rows.lead[index]),
                     float(rows.last[index]),
                 )
-        for backend, (timestamp, state) in carry_of(_joined(recent)).health.items():
+        for backend, (timestamp, state) in carry_of(joined_events(recent)).health.items():
             tell(backend, timestamp, HEALTH_VALUES.get(state, np.nan))
         return {backend: last[backend][1] if backend in last else np.nan for backend in known}
 
@@ -204,39 +225,36 @@ class Scan:
         return tellers > 1 and self._snapshot.hours[hour_of(start)].detailed
 
     def _first_seen(self, joined: RollupRows) -> dict[SeriesKey, float]:
-        seen = dict(self._snapshot.first_seen)
-        for code, start in zip(joined.queue.series.tolist(), joined.queue.start.tolist(), strict=True):
-            seen.setdefault(joined.series[code], float(start))
-        return seen
+        first = np.full(len(joined.series), np.inf)
+        np.minimum.at(first, joined.queue.series, joined.queue.start)
+        told = zip(joined.series, first.tolist(), strict=True)
+        return {key: start for key, start in told if start < np.inf} | dict(self._snapshot.first_seen)
 
     def _horizon(self) -> float:
         """Return until when anything is known: until now, or until the newest row of a clock that is ahead."""
         now = self._snapshot.now
         recent = list(self._snapshot.heads)
         if self._span.end > now:
-            hours = [parts for hour, parts in self._snapshot.hours.items() if hour + HOUR > now]
+            ahead = (hour for day in self._snapshot.days if day + DAY > now for hour in range(day, day + DAY, HOUR))
+            hours = [self._snapshot.hours[hour] for hour in ahead if hour + HOUR > now and hour in self._snapshot.hours]
             recent.extend(self._reader.events(part, start=now) for parts in hours for part in parts.events)
         return max([now, *(float(rows.timestamp.max()) / _US for rows in recent if len(rows))])
 
 
-def _joined(several: Sequence[EventColumns]) -> EventColumns:
-    return concat_events(several) if several else EventColumns.empty()
+def _hours_of(events: EventColumns) -> set[int]:
+    return set((np.unique(events.timestamp // (HOUR * _US)) * HOUR).tolist())
 
 
 def _clipped(rows: RollupRows, start: int, end: int) -> RollupRows:
     def inside(each: OperationRows | QueueRows | HealthRows) -> Array:
         return np.asarray((each.start >= start) & (each.start < end))
 
-    return RollupRows(
-        rows.series,
-        rows.backends,
-        select(rows.operations, inside(rows.operations)),
-        select(rows.queue, inside(rows.queue)),
-        select(rows.health, inside(rows.health)),
-    )
+    return picked(rows, inside)
 
 
 def _filtered(rows: RollupRows, filters: Filters) -> RollupRows:
+    if filters.operation_type is None and filters.backend is None:
+        return rows
     wanted = set(matching(dict.fromkeys(rows.series, 0.0), filters))
     series = np.array([key in wanted for key in rows.series], bool)
     backend = np.array([filters.backend in (None, name) for name in rows.backends], bool)

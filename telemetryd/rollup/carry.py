@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
@@ -49,6 +50,20 @@ def carry_of(events: EventColumns) -> Carry:
     """Return what these rows hand on."""
     events = events.without_ids()
     return Carry(_net(events.take(is_operation(events))), _health(events.take(events.event == BACKEND_HEALTH_CHANGE)))
+
+
+def joined(carries: Iterable[Carry]) -> Carry:
+    """Return what several stretches of events together hand on; of two changes of health at one instant the later one holds."""
+    net: dict[SeriesKey, tuple[int, int, int]] = {}
+    health: dict[str, tuple[float, int]] = {}
+    for carry in carries:
+        for key, moved in carry.net.items():
+            pending, processing, retrying = net.get(key, (0, 0, 0))
+            net[key] = (pending + moved[0], processing + moved[1], retrying + moved[2])
+        for backend, change in carry.health.items():
+            if change[0] >= health.get(backend, change)[0]:
+                health[backend] = change
+    return Carry({key: moved for key, moved in net.items() if any(moved)}, health)
 
 
 def _net(events: EventColumns) -> dict[SeriesKey, tuple[int, int, int]]:

@@ -9,8 +9,8 @@ import numpy as np
 from .columns import Array
 
 _INT64 = 2**63
-# Keys that span no more than this, or than a few times their number, are looked up in a table.
-_DENSE = 1 << 16
+# Where so many tuples are possible for each row, or fewer, a table of all of them is faster than sorting.
+_DENSE = 8
 
 
 def distinct(*keys: Array) -> tuple[tuple[Array, ...], Array]:
@@ -18,16 +18,18 @@ def distinct(*keys: Array) -> tuple[tuple[Array, ...], Array]:
 
     The keys are packed into one int64; where the product of their spans does not fit, their ranks are.
     """
-    spans = [(int(key.min()), int(key.max()) - int(key.min()) + 1) if len(key) else (0, 1) for key in keys]
-    if math.prod(span for _, span in spans) > _INT64:
+    if not len(keys[0]):
+        return tuple(np.empty(0, np.int64) for _ in keys), np.empty(0, np.int64)
+    spans = [(int(key.min()), int(key.max()) - int(key.min()) + 1) for key in keys]
+    size = math.prod(span for _, span in spans)
+    if size > _INT64:
         values, ranks = zip(*(np.unique(key, return_inverse=True) for key in keys), strict=True)
         rank, group = distinct(*ranks)
         return tuple(value[index] for value, index in zip(values, rank, strict=True)), group
     packed = np.zeros(len(keys[0]), np.int64)
     for key, (lowest, span) in zip(keys, spans, strict=True):
         packed = packed * span + (key.astype(np.int64) - lowest)
-    span = math.prod(span for _, span in spans)
-    found, group = _dense(packed, span) if span <= max(_DENSE, 4 * len(packed)) else _unique(packed)
+    found, group = _numbered(packed, size) if size <= _DENSE * len(packed) else _unique(packed)
     unpacked: list[Array] = []
     for lowest, span in reversed(spans):
         unpacked.append(found % span + lowest)
@@ -35,15 +37,8 @@ def distinct(*keys: Array) -> tuple[tuple[Array, ...], Array]:
     return tuple(reversed(unpacked)), group
 
 
-def _dense(values: Array, span: int) -> tuple[Array, Array]:
-    """As ``numpy.unique`` with the inverse, of values from 0 on below ``span``."""
-    there = np.zeros(span, bool)
-    there[values] = True
-    return np.flatnonzero(there), (np.cumsum(there) - 1)[values]
-
-
 def _unique(values: Array) -> tuple[Array, Array]:
-    """As ``numpy.unique`` with the inverse; rows of rollups come in runs that are sorted, which a merge sort is made for."""
+    """Return what ``np.unique`` does; rows of rollups come in runs that are sorted, which a merge sort is made for."""
     order = np.argsort(values, kind="stable")
     ordered = values[order]
     first = np.ones(len(values), bool)
@@ -51,6 +46,16 @@ def _unique(values: Array) -> tuple[Array, Array]:
     group = np.empty(len(values), np.int64)
     group[order] = np.cumsum(first) - 1
     return ordered[first], group
+
+
+def _numbered(packed: Array, size: int) -> tuple[Array, Array]:
+    """Return what ``np.unique`` does, of whole numbers from 0 to ``size``, in time that grows with these alone."""
+    there = np.zeros(size, bool)
+    there[packed] = True
+    found = np.flatnonzero(there)
+    number = np.empty(size, np.int32)
+    number[found] = np.arange(len(found), dtype=np.int32)
+    return found, number[packed].astype(np.int64)
 
 
 def runs(*keys: Array) -> Array:

@@ -54,7 +54,7 @@ def quantiles(
             return np.full(len(count), np.nan)
         # The counts of all histograms in one running sum: the wanted one is found by one search.
         at = np.searchsorted(total, total[offset[:-1]] + index, side="right") - 1
-        values = representative(bucket)[np.minimum(at, len(bucket) - 1)]
+        values = representative(bucket[np.minimum(at, len(bucket) - 1)])
         values = np.clip(values, minimum, maximum)
         values = np.where(index == 0, minimum, np.where(index == count - 1, maximum, values))
         return np.where(count > 0, values, np.nan)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from telemetryd.model.events import STATUSES
 from telemetryd.model.series import SeriesKey
 
 from .columns import Array, HealthRows, OperationRows, QueueRows, RollupRows
@@ -29,9 +30,9 @@ def concat(rollups: Sequence[RollupRows]) -> RollupRows:
     return RollupRows(
         tuple(series),
         tuple(backends),
-        _with(operations, series=_remapped([each.operations.series for each in rollups], series_maps)),
-        _with(queue, series=_remapped([each.queue.series for each in rollups], series_maps)),
-        _with(health, backend=_remapped([each.health.backend for each in rollups], backend_maps)),
+        replaced(operations, series=_remapped([each.operations.series for each in rollups], series_maps)),
+        replaced(queue, series=_remapped([each.queue.series for each in rollups], series_maps)),
+        replaced(health, backend=_remapped([each.health.backend for each in rollups], backend_maps)),
     )
 
 
@@ -43,11 +44,7 @@ def merge(rollups: Sequence[RollupRows]) -> RollupRows:
     """
     joined = concat(rollups)
     return RollupRows(
-        joined.series,
-        joined.backends,
-        merge_operations(joined.operations),
-        _queue(joined.queue),
-        _health(joined.health),
+        joined.series, joined.backends, added_up(joined.operations), _queue(joined.queue), _health(joined.health)
     )
 
 
@@ -64,8 +61,29 @@ def select(rows: Rows, choice: Array) -> Rows:
     return OperationRows(**{name: getattr(rows, name)[indices] for name in names}, **sparse)
 
 
-def merge_operations(rows: OperationRows) -> OperationRows:
-    """Return one row for each interval, series and status; counts, sums, extremes and histograms are exact."""
+def with_status(rows: OperationRows, statuses: Sequence[int]) -> OperationRows:
+    """Return the rows of some statuses."""
+    chosen = np.zeros(len(STATUSES), bool)
+    chosen[list(statuses)] = True
+    wanted = chosen[rows.status]
+    return rows if wanted.all() else select(rows, wanted)
+
+
+def without_histograms(rows: OperationRows) -> OperationRows:
+    """Return rows whose histograms are empty, whatever their counts are."""
+    return replaced(
+        rows, offset=np.zeros(len(rows) + 1, np.int64), bucket=rows.bucket[:0], bucket_count=rows.bucket_count[:0]
+    )
+
+
+def replaced(rows: Rows, **columns: Array) -> Rows:
+    """Return rows with other columns."""
+    values = {each.name: getattr(rows, each.name) for each in fields(rows)}
+    return type(rows)(**(values | columns))
+
+
+def added_up(rows: OperationRows) -> OperationRows:
+    """Return one row for each interval, series and status."""
     (start, width, series, status), group = distinct(rows.start, rows.width, rows.series, rows.status)
     size = len(start)
     minimum, maximum = np.full(size, np.inf), np.full(size, -np.inf)
@@ -161,8 +179,3 @@ def stack(several: Sequence[Rows]) -> Rows:
         sizes = [np.diff(rows.offset) for rows in several]
         columns["offset"] = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
     return kind(**columns)
-
-
-def _with(rows: Rows, **columns: Array) -> Rows:
-    values = {each.name: getattr(rows, each.name) for each in fields(rows)}
-    return type(rows)(**(values | columns))

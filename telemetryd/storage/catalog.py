@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
-from telemetryd.model.timerange import DAY, HOUR
+from telemetryd.model.timerange import DAY, HOUR, day_of
 from telemetryd.rollup.carry import Carry
 
+from .day_file import DayFile
 from .files import Files
 from .part import read_carry
 from .part_name import Part
@@ -43,6 +44,14 @@ class HourParts:
         """The highest sequence in these parts, 0 without any."""
         return max((part.last for part in (*self.events, *self.rollups)), default=0)
 
+    def is_told_by(self, rollup: str) -> bool:
+        """Whether a rollup of this name tells all that is stored of the hour."""
+        return (
+            len(self.rollups) == 1
+            and self.rollups[0].name == rollup
+            and all(self.rollups[0].spans(part) for part in self.events)
+        )
+
     def changed(self, old: Iterable[Part], new: Iterable[Part]) -> HourParts:
         """Return these parts without ``old`` and with ``new``."""
         gone, added = set(old), tuple(new)
@@ -55,23 +64,36 @@ class HourParts:
 
 
 class DayParts(NamedTuple):
-    """One UTC day: how many of its hours have parts, and the highest sequence in them."""
+    """One UTC day: how many of its hours have parts, the highest sequence in them, and the file of the day.
+
+    ``told`` are the hours (Unix s) of which that file still tells all that is stored.
+    """
 
     hours: int
     last: int
+    file: DayFile | None = None
+    told: frozenset[int] = frozenset()
+
+    @property
+    def whole(self) -> bool:
+        """Whether the file tells all that is stored of the day, and nothing else."""
+        return self.file is not None and len(self.told) == self.hours == len(self.file.made_of)
 
     @classmethod
-    def of(cls, day: int, hours: Mapping[int, HourParts]) -> DayParts:
+    def of(cls, day: int, hours: Mapping[int, HourParts], file: DayFile | None = None) -> DayParts:
         """Return what some hours hold of the day that begins at ``day`` (Unix s)."""
-        lasts = [hours[hour].last for hour in range(day, day + DAY, HOUR) if hour in hours]
-        return cls(len(lasts), max(lasts, default=0))
+        mine = {hour: hours[hour] for hour in range(day, day + DAY, HOUR) if hour in hours}
+        made_of = {} if file is None else file.made_of
+        told = frozenset(hour for hour, parts in mine.items() if parts.is_told_by(made_of.get(hour, "")))
+        return cls(len(mine), max((parts.last for parts in mine.values()), default=0), file, told)
 
 
 class Catalog:
     """All committed parts. One thread changes it; any thread may look."""
 
-    def __init__(self, files: Files, parts: Iterable[Part] = ()) -> None:
+    def __init__(self, files: Files, parts: Iterable[Part] = (), days: Iterable[DayFile] = ()) -> None:
         self._files = files
+        self._day_files: dict[int, DayFile] = {file.day: file for file in days}
         self._hours: Mapping[int, HourParts] = MappingProxyType({})
         self._days: Mapping[int, DayParts] = MappingProxyType({})
         self._carries: OrderedDict[str, Carry] = OrderedDict()
@@ -92,7 +114,13 @@ class Catalog:
     @property
     def bytes(self) -> int:
         """The size on disk of all parts together."""
-        return sum(part.size for parts in self._hours.values() for part in (*parts.events, *parts.rollups))
+        days = sum(file.part.size for file in self._day_files.values())
+        return days + sum(part.size for parts in self._hours.values() for part in (*parts.events, *parts.rollups))
+
+    @property
+    def orphans(self) -> list[DayFile]:
+        """The files of days that have no hours any more."""
+        return [file for day, file in self._day_files.items() if day not in self._days]
 
     @property
     def last(self) -> int:
@@ -104,7 +132,7 @@ class Catalog:
         hours, days = dict(self._hours), set()
         for part in parts:
             hours[part.hour] = hours.get(part.hour, HourParts()).changed((), (part,))
-            days.add(part.hour // DAY * DAY)
+            days.add(day_of(part.hour))
         self._become(hours, days)
 
     def replace(self, hour: int, old: Iterable[Part], new: Iterable[Part]) -> None:
@@ -116,10 +144,23 @@ class Catalog:
             hours.pop(hour, None)
         else:
             hours[hour] = changed
-        self._become(hours, (hour // DAY * DAY,))
+        self._become(hours, (day_of(hour),))
         with self._lock:
             for part in old:
                 self._carries.pop(part.path, None)
+
+    def put_day(self, file: DayFile) -> None:
+        """Let a file tell of its day from now on, in one step."""
+        self._day_files[file.day] = file
+        self._become(dict(self._hours), (file.day,))
+
+    def drop_day(self, file: DayFile) -> None:
+        """Do without a day's file, in one step; its hours tell of the day."""
+        if self._day_files.get(file.day) == file:
+            del self._day_files[file.day]
+            self._become(dict(self._hours), (file.day,))
+        with self._lock:
+            self._carries.pop(file.part.path, None)
 
     def carry(self, part: Part) -> Carry:
         """Return what a rollup part says of the moves in it; raises CorruptFile, OSError."""
@@ -137,6 +178,6 @@ class Catalog:
 
     def _become(self, hours: dict[int, HourParts], days: Iterable[int]) -> None:
         """Hold these hours from now on, which differ in some days."""
-        changed = dict(self._days) | {day: DayParts.of(day, hours) for day in days}
+        changed = dict(self._days) | {day: DayParts.of(day, hours, self._day_files.get(day)) for day in days}
         self._hours = MappingProxyType(hours)
         self._days = MappingProxyType({day: parts for day, parts in changed.items() if parts.hours})

@@ -97,6 +97,10 @@ class Footer:
         at = self._place
         return at is not None and self.checksum[8:] == _sum_of(self.data, at)
 
+    def says(self, key: str, value: str) -> bool:
+        """Whether the key-value metadata have an entry, by its bytes, without a parser; the footer has to be whole."""
+        return _written(key) + _written(value) in self.data
+
     def holds_index(self, index: bytes) -> bool:
         """Whether these are the bytes between the blocks' end and the footer."""
         return self.checksum[:8] == f"{zlib.crc32(index):08x}"
@@ -137,6 +141,16 @@ def sealed(tail: bytes) -> bytes:
     index = f"{zlib.crc32(tail[:start]):08x}".encode()
     data = tail[start:place] + index + tail[place + len(index) :]
     return tail[:start] + data[: place - start + 8] + _sum_of(data, place - start).encode() + data[place - start + 16 :]
+
+
+def _written(text: str) -> bytes:
+    """Return a string as a field of a Thrift structure (compact protocol) that follows the field before it."""
+    data, size = text.encode(), b""
+    length = len(data)
+    while length > 0x7F:
+        size += bytes([length & 0x7F | 0x80])
+        length >>= 7
+    return b"\x18" + size + bytes([length]) + data
 
 
 def _sum_of(data: bytes, place: int) -> str:

@@ -54,7 +54,12 @@ class Merged:
 def plan(view: Mapping[int, HourParts], now: float, grace: float) -> list[Merge]:
     """Return the hours that are not compacted and ended at least ``grace`` s ago, or have ``MANY`` parts, oldest first."""
     due = (hour for hour in sorted(view) if hour + HOUR + grace <= now or len(view[hour].rollups) >= MANY)
-    return [Merge(hour, view[hour]) for hour in due if _rewrite_events(view[hour]) or _rewrite_rollups(view[hour])]
+    return [Merge(hour, view[hour]) for hour in due if not is_compacted(view[hour])]
+
+
+def is_compacted(parts: HourParts) -> bool:
+    """Whether an hour is one file of each kind, or of the one that is left."""
+    return not _rewrite_events(parts) and not _rewrite_rollups(parts)
 
 
 def merge(files: Files, folder: Folder, merge: Merge, interval: int) -> Merged:

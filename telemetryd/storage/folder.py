@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from typing import Literal
 
 from telemetryd.model.errors import FolderInUse, StorageError
-from telemetryd.model.timerange import partition_of
+from telemetryd.model.timerange import date_of, partition_of
 
 from .files import TMP, Files, Lock
 
 EVENTS: Literal["events"] = "events"
 ROLLUPS: Literal["rollups"] = "rollups"
+DAYS: Literal["days"] = "days"
 JOURNAL = "journal"
 QUARANTINE = "quarantine"
 LOCK = "lock"
@@ -52,12 +53,12 @@ class Folder:
             lock.release()
 
     def root(self, kind: str) -> str:
-        """Return the folder of all partitions of ``events`` or ``rollups``."""
+        """Return the folder of all partitions of ``events``, ``rollups`` or ``days``."""
         return os.path.join(self.path, kind)
 
     def partition(self, kind: str, hour: int) -> str:
-        """Return the folder of one UTC hour (its start in Unix seconds) of ``events`` or ``rollups``."""
-        return os.path.join(self.path, kind, partition_of(hour))
+        """Return the folder of one UTC hour (its start in Unix seconds) of ``events`` or ``rollups``, or of a day of ``days``."""
+        return os.path.join(self.path, kind, date_of(hour) if kind == DAYS else partition_of(hour))
 
     def quarantine(self, path: str) -> str:
         """Set a file or folder aside, below ``quarantine/`` at the place it had; return where it is now.
@@ -78,7 +79,7 @@ class Folder:
 
     def clear(self) -> None:
         """Set aside what stands where folders of ours belong, or files that come and go. Raises OSError."""
-        for name in (QUARANTINE, JOURNAL, EVENTS, ROLLUPS):
+        for name in (QUARANTINE, JOURNAL, EVENTS, ROLLUPS, DAYS):
             self._clear(name, self._files.leads_to_folder)
         self._clear(LOCK, self._files.is_file)
         for name in self._files.names(self.path):
@@ -119,7 +120,7 @@ class Folder:
             self._clear(LOCK, self._files.is_file)
             lock = self._files.lock(os.path.join(self.path, LOCK), f"{os.getpid()}\n")
             self.clear()
-            for each in (self.journal, self.root(EVENTS), self.root(ROLLUPS)):
+            for each in (self.journal, self.root(EVENTS), self.root(ROLLUPS), self.root(DAYS)):
                 self._files.make_folder(each)
             # Likewise.
             self._files.sync_folder(self.path)

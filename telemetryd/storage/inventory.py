@@ -15,11 +15,13 @@ from itertools import accumulate
 from telemetryd.model.errors import CorruptFile
 
 from .catalog import Catalog
+from .day_file import DayFile, describe_day
+from .days import superseded
 from .files import TMP, Files
-from .folder import EVENTS, Folder
+from .folder import DAYS, EVENTS, Folder
 from .journal import first_sequence_of, read_segment
-from .part_file import UnreadablePart, describe, verify
-from .part_name import KINDS, Kind, Part, parse_hour
+from .part_file import UnreadablePart, describe, glance, verify
+from .part_name import KINDS, Kind, Part, parse_date, parse_hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,12 @@ class _Walk:
         left = set(verdict.leftovers)
         for partition in sorted({os.path.dirname(part.path) for part in left}):
             self._folder.remove_empty(partition)
-        catalog = Catalog(self._files, [part for part in parts if part not in left])
+        parts = [part for part in parts if part not in left]
+        days = list(self._days())
+        for file in (old := superseded(days, (part.hour for part in parts))):
+            self._remove(file.part.path)
+            self._folder.remove_empty(os.path.dirname(file.part.path))
+        catalog = Catalog(self._files, parts, [file for file in days if file not in old])
         return Inventory(catalog, verdict.replay, self._set_aside, self._removed)
 
     def _doubted(self, verdict: Verdict, segments: list[str], parts: list[Part]) -> bool:
@@ -207,9 +214,10 @@ class _Walk:
                 if start is None:
                     self._quarantine(hour, "expected date=YYYY-MM-DD/hour=HH")
                     continue
-                for path in self._below(hour):
-                    yield from self._part(path, kind, start)
-                self._folder.remove_empty(hour)
+                found = [part for path in self._below(hour) for part in self._part(path, kind, start)]
+                yield from found
+                if not found:
+                    self._folder.remove_empty(hour)
             self._folder.remove_empty(date)
 
     def _part(self, path: str, kind: Kind, hour: int) -> Iterator[Part]:
@@ -219,11 +227,30 @@ class _Walk:
             return
         try:
             # What chooses row groups and says where columns are; the pages are verified when they are read.
-            describe(self._files, part)
+            glance(self._files, part)
         except UnreadablePart as error:
             self._quarantine(path, str(error))
         else:
             yield replace(part, size=self._files.size(path))
+
+    def _days(self) -> Iterator[DayFile]:
+        for date in self._entries(self._folder.root(DAYS)):
+            day = parse_date(os.path.basename(date))
+            if day is None:
+                self._quarantine(date, "expected date=YYYY-MM-DD")
+                continue
+            for path in self._below(date):
+                part = Part.parse(path, DAYS, day) if self._files.is_file(path) else None
+                if part is None:
+                    self._quarantine(path, "expected the file of a day")
+                    continue
+                try:
+                    file = describe_day(self._files, part)
+                except UnreadablePart as error:
+                    self._quarantine(path, str(error))
+                else:
+                    yield replace(file, part=replace(part, size=self._files.size(path)))
+            self._folder.remove_empty(date)
 
     def _below(self, path: str) -> Iterator[str]:
         """Yield what is in a folder; what should be one and is not goes to quarantine."""

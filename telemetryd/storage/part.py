@@ -22,8 +22,9 @@ from .rows import between
 ROW_GROUP = 128 * 1024
 # Rows that are decoded at a time where a file is read piece by piece.
 PIECE = 16 * 1024
+# What a rollup carries on to later hours, in its footer.
+CARRY_KEY = "telemetryd.carry"
 
-_CARRY_KEY = "telemetryd.carry"
 # The ids of a row group: each comes two to four times.
 _DICTIONARY_BYTES = 8 << 20
 # Older releases of pyarrow cannot write them; readers do without.
@@ -71,9 +72,9 @@ def write_rollups(files: Files, path: str, rows: RollupRows, carry: Carry) -> in
     output = Output(files, path)
     try:
         table = rollup_schema.table_of(rows)
-        with pq.ParquetWriter(output.stream, table.schema, **_options(rollup_schema.FEW_VALUED)) as writer:
+        with pq.ParquetWriter(output.stream, table.schema, **options(rollup_schema.FEW_VALUED)) as writer:
             writer.write_table(table, row_group_size=ROW_GROUP)
-            return output.finish(writer, {_CARRY_KEY: carry.encode()})
+            return output.finish(writer, {CARRY_KEY: carry.encode()})
     except BaseException:
         output.abandon()
         raise
@@ -135,7 +136,7 @@ def read_rollups(files: Files, part: Part) -> RollupRows:
 def read_carry(files: Files, part: Part) -> Carry:
     """Return what a rollup part carries on to later hours, from its footer; raises as :func:`read_events`."""
     with opened(files, part) as file:
-        return Carry.decode(file.metadata.metadata[_CARRY_KEY.encode()])
+        return Carry.decode(file.metadata.metadata[CARRY_KEY.encode()])
 
 
 def _row_groups(file: pq.ParquetFile, start: float | None, end: float | None) -> list[int]:
@@ -161,17 +162,18 @@ def _clipped(columns: EventColumns, start: float | None, end: float | None) -> E
 def _events_options(rows: int) -> dict[str, Any]:
     time_and_sequence = {"timestamp": "DELTA_BINARY_PACKED", "sequence": "DELTA_BINARY_PACKED"}
     sequence = schema.EVENTS_SCHEMA.get_field_index("sequence")
-    options = _options((*schema.FEW_VALUED, "operation_id")) | {
+    chosen = options((*schema.FEW_VALUED, "operation_id")) | {
         "column_encoding": time_and_sequence,
         "dictionary_pagesize_limit": _DICTIONARY_BYTES,
         "sorting_columns": [pq.SortingColumn(0), pq.SortingColumn(sequence)],
     }
     if _BLOOM_FILTERS:
-        options["bloom_filter_options"] = {"operation_id": {"ndv": min(rows, ROW_GROUP), "fpp": 0.01}}
-    return options
+        chosen["bloom_filter_options"] = {"operation_id": {"ndv": min(rows, ROW_GROUP), "fpp": 0.01}}
+    return chosen
 
 
-def _options(dictionaries: Collection[str]) -> dict[str, Any]:
+def options(dictionaries: Collection[str]) -> dict[str, Any]:
+    """Return how every part is written; the columns named are dictionary-encoded."""
     return {
         "compression": "zstd",
         "use_dictionary": list(dictionaries),

@@ -30,6 +30,7 @@ CHECKED = 2
 # Pyarrow hands small pieces over one by one; each would be a system call.
 _WRITE_BUFFER = 1 << 20
 _READ_BUFFER = 256 << 10
+_USUAL_FOOTER = 16 << 10
 
 
 class UnreadablePart(CorruptFile):
@@ -71,6 +72,22 @@ def opened(
             buffer_size=0 if at_once else _READ_BUFFER,
         ) as file:
             yield file
+
+
+def glance(files: Files, part: Part) -> None:
+    """Verify a part's footer, as :func:`describe` does and at a quarter of its cost; raises as that does.
+
+    What our own footers say is found without a parser, once their checksum is right. Any doubt is left to
+    :func:`describe`.
+    """
+    try:
+        with files.open(part.path) as source:
+            footer = read_footer(source, _USUAL_FOOTER)
+    except (OSError, ValueError):
+        footer = None
+    known = ((VERSION_KEY, str(schema.FORMAT)), (PART_KEY, place_of(part.path)))
+    if footer is None or not footer.is_whole or not all(footer.says(*each) for each in known):
+        describe(files, part)
 
 
 def describe(files: Files, part: Part) -> Described:

@@ -1,7 +1,7 @@
 """Names of parts, which tell all that the catalog needs to know of sealed files.
 
 ``<level>-<first>-<last>.parquet`` in the folder of its kind and hour: the rows of that UTC
-hour among the sequences ``first`` to ``last``.
+hour (a ``day``: of all hours of that UTC day) among the sequences ``first`` to ``last``.
 """
 
 from __future__ import annotations
@@ -12,23 +12,29 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from telemetryd.model.timerange import HOUR
+from .folder import DAYS, EVENTS, ROLLUPS, Folder
 
-from .folder import EVENTS, ROLLUPS, Folder
-
-Kind = Literal["events", "rollups"]
+Kind = Literal["events", "rollups", "days"]
 # part: sealed, once. brief: likewise, its rows are dropped at compaction. hour: compacted, holds
-# every row of its range. kept: compacted, rows were dropped or lost.
-Level = Literal["part", "brief", "hour", "kept"]
+# every row of its range. kept: compacted, rows were dropped or lost. day: made of a day's rollups.
+Level = Literal["part", "brief", "hour", "kept", "day"]
+# What an hour's partitions hold; days are made of it.
 KINDS: tuple[Kind, Kind] = (EVENTS, ROLLUPS)
+# The levels that a file of each kind may have.
+_LEVELS: dict[str, tuple[str, ...]] = {
+    EVENTS: ("part", "brief", "hour", "kept"),
+    ROLLUPS: ("part", "hour"),
+    DAYS: ("day",),
+}
 COMPACTED = ("hour", "kept")
 
-_NAME = re.compile(r"(part|brief|hour|kept)-(\d{20})-(\d{20})\.parquet")
+_PARTITION = re.compile(r"date=([0-9]{4})-([0-9]{2})-([0-9]{2})/hour=([0-9]{2})")
+_NAME = re.compile(r"(part|brief|hour|kept|day)-(\d{20})-(\d{20})\.parquet")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One sealed file: ``hour`` in Unix seconds, ``first`` to ``last`` both included, ``size`` in bytes."""
+    """One sealed file: ``hour`` (of a day its first one) in Unix seconds, ``first`` to ``last`` both included, ``size`` in bytes."""
 
     path: str
     kind: Kind
@@ -48,10 +54,14 @@ class Part:
     def parse(cls, path: str, kind: Kind, hour: int, size: int = 0) -> Part | None:
         """Return the part that a path's last component names, or None where it names none."""
         match = _NAME.fullmatch(os.path.basename(path))
-        if match is None or int(match[2]) > int(match[3]) or (kind == ROLLUPS and match[1] in ("brief", "kept")):
+        if match is None or int(match[2]) > int(match[3]) or match[1] not in _LEVELS[kind]:
             return None
         level: Level = match[1]  # type: ignore[assignment]
         return cls(path, kind, hour, level, int(match[2]), int(match[3]), size)
+
+    @property
+    def name(self) -> str:
+        return os.path.basename(self.path)
 
     @property
     def compacted(self) -> bool:
@@ -75,16 +85,23 @@ class Part:
 
 
 def place_of(path: str) -> str:
-    """Return where in a metrics folder a part lies: its kind, date, hour and name, which its footer repeats."""
-    return "/".join(os.path.abspath(path).split(os.sep)[-4:])
+    """Return where in a metrics folder a part lies: its kind, date, hour (a day has none) and name, which its footer repeats."""
+    folders = os.path.abspath(path).split(os.sep)
+    return "/".join(folders[-3:] if folders[-3:-2] == [DAYS] else folders[-4:])
+
+
+def parse_date(date: str) -> int | None:
+    """Return the start (Unix s) of the day that ``date=YYYY-MM-DD`` names, or None where it names none."""
+    return parse_hour(date, "hour=00")
 
 
 def parse_hour(date: str, hour: str) -> int | None:
     """Return the hour (Unix s) of ``date=YYYY-MM-DD`` and ``hour=HH``, or None where they name none."""
+    match = _PARTITION.fullmatch(f"{date}/{hour}")
+    if match is None:
+        return None
+    year, month, day, of_day = map(int, match.groups())
     try:
-        start = datetime.strptime(f"{date} {hour}", "date=%Y-%m-%d hour=%H").replace(tzinfo=UTC)
+        return int(datetime(year, month, day, of_day, tzinfo=UTC).timestamp())
     except ValueError:
         return None
-    # strptime also takes "hour=7", which would be a second name of one hour.
-    named = start.strftime("date=%Y-%m-%d hour=%H") == f"{date} {hour}"
-    return int(start.timestamp()) // HOUR * HOUR if named else None

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from telemetryd.model.events import BACKEND_HEALTH_CHANGE
-from telemetryd.model.series import SeriesKey
 from telemetryd.rollup.build import build
-from telemetryd.rollup.carry import Carry, carry_of
+from telemetryd.rollup.carry import Carry, carry_of, joined
 from telemetryd.rollup.columns import EventColumns, RollupRows
 from telemetryd.rollup.merge import merge
 
@@ -58,16 +57,7 @@ class Summary:
 
     def carry(self) -> Carry:
         """Return what all that was added carries on to later hours."""
-        net: dict[SeriesKey, tuple[int, int, int]] = {}
-        health: dict[str, tuple[float, int]] = {}
-        for carry in self._carries:
-            for key, moved in carry.net.items():
-                pending, processing, retrying = net.get(key, (0, 0, 0))
-                net[key] = (pending + moved[0], processing + moved[1], retrying + moved[2])
-            for backend, change in carry.health.items():
-                if change[0] >= health.get(backend, change)[0]:
-                    health[backend] = change
-        return Carry({key: moved for key, moved in net.items() if any(moved)}, health)
+        return joined(self._carries)
 
     def _gather(self, rows: RollupRows) -> None:
         self._gathered.append(rows)

@@ -18,6 +18,7 @@ from telemetryd.api.services import Services
 from telemetryd.charts.drawing import Look
 from telemetryd.model.errors import InvalidParameter, TelemetrydError, UnknownOperation, UnknownReport
 from telemetryd.model.series import SeriesKey
+from telemetryd.query.fingerprint import Settled
 from telemetryd.query.request import MetricsRequest, OperationsRequest
 from telemetryd.query.result import MetricTable, Result
 
@@ -30,6 +31,7 @@ class Queries:
     """Answers what it is told to, and remembers what it was asked."""
 
     result: Result = field(default_factory=lambda: Result(start=0, end=60, interval=60, metrics={}, now=NOW))
+    settled: Settled | None = None
     fails: Exception | None = None
     waits: bool = False
     asked: list[Any] = field(default_factory=list)
@@ -206,6 +208,7 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
 
     services = Services(
         query=query,
+        settled=lambda span: query.settled,
         charts=charts,
         reports=reports,
         realtime=realtime,

@@ -10,6 +10,8 @@ import pyarrow as pa
 import pytest
 
 from telemetryd.model.errors import QueryTimeout, ResultTooLarge
+from telemetryd.query.account import Account
+from telemetryd.query.fingerprint import Settled
 from telemetryd.query.request import MetricsRequest
 
 from .conftest import NOW, PREFIX, Server, result
@@ -166,3 +168,60 @@ async def test_an_answer_that_breaks_off_is_told_to_the_log(server: Server) -> N
     ((operation, error),) = server.unexpected
     assert operation == "get_telemetry"
     assert isinstance(error, IndexError)
+
+
+@pytest.mark.parametrize(("form", "tag"), [("json", 'W/"'), ("rows", 'W/"'), ("arrow", 'W/"'), ("csv", '"')])
+async def test_an_answer_that_cannot_change_has_a_tag(server: Server, form: str, tag: str) -> None:
+    """A strong one where it is the same to its last byte; who has it gets no second one."""
+    server.query.result, server.query.settled = result(), Settled("meaning", "digits")
+    url = f"{server.url}{PREFIX}/metrics?start_time=0&end_time=120&format={form}"
+    async with server.client.get(url) as response:
+        assert (response.status, response.headers["ETag"].startswith(tag)) == (200, True)
+        known = response.headers["ETag"]
+    async with server.client.get(url, headers={"If-None-Match": known}) as response:
+        assert (response.status, response.headers["ETag"], await response.read()) == (304, known, b"")
+    assert len(server.query.asked) == 1
+    server.query.settled = Settled("another meaning", "digits")
+    async with server.client.get(url, headers={"If-None-Match": known}) as response:
+        assert (response.status, response.headers["ETag"] != known) == (200, True)
+
+
+async def test_only_a_strong_tag_depends_on_the_last_digit(server: Server) -> None:
+    """After a compaction a sum may differ in it; an envelope never is the same anyway."""
+    server.query.result, tags = result(), []
+    for digits in ("these", "those"):
+        server.query.settled = Settled("meaning", digits)
+        for form in ("json", "csv"):
+            async with server.client.get(f"{server.url}{PREFIX}/metrics?format={form}&end_time=1") as response:
+                tags.append(response.headers["ETag"])
+    assert tags[0] == tags[2]
+    assert tags[1] != tags[3]
+
+
+async def test_questions_have_tags_of_their_own(server: Server) -> None:
+    """Whatever they differ in."""
+    server.query.settled = Settled("meaning", "digits")
+    tags = set()
+    questions = ("", "&interval=120", "&metric_type=throughput", "&format=rows", "&backend=s3", "&aggregation=sum")
+    for more in questions:
+        async with server.client.get(f"{server.url}{PREFIX}/metrics?end_time=3600{more}") as response:
+            tags.add(response.headers["ETag"])
+    assert len(tags) == len(questions)
+
+
+async def test_an_answer_that_can_change_has_no_tag(server: Server) -> None:
+    """Nor has one that explains itself: what was read depends on what is in memory."""
+    async with server.client.get(f"{server.url}{PREFIX}/metrics", headers={"If-None-Match": "*"}) as response:
+        assert (response.status, "ETag" in response.headers) == (200, False)
+    server.query.settled = Settled("meaning", "digits")
+    async with server.client.get(f"{server.url}{PREFIX}/metrics?explain=true") as response:
+        assert (response.status, "ETag" in response.headers) == (200, False)
+
+
+async def test_an_answer_explains_itself_where_it_is_asked_to(server: Server) -> None:
+    """With counts of what was read, in the envelope and in Arrow's metadata."""
+    found = await server.json("metrics?explain=true")
+    assert found["explain"] == Account().as_data()
+    assert "explain" not in await server.json("metrics?explain=false")
+    found = await server.json("metrics?explain=yes", 400)
+    assert found["error"] == "explain: expected one of true, false, found 'yes'"

@@ -20,7 +20,7 @@ async def sending(
 ) -> AsyncIterator[str]:
     async def handler(request: web.Request) -> web.StreamResponse:
         try:
-            return await send(request, "text/plain", pieces, patience)
+            return await send(request, web.StreamResponse(headers={"Content-Type": "text/plain"}), pieces, patience)
         finally:
             if ended is not None:
                 ended.set()

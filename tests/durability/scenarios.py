@@ -76,6 +76,20 @@ async def compact_brief(world: World, watch: Watch) -> None:
     await world.tidy()
 
 
+async def summarise(world: World, watch: Watch) -> None:
+    """A day that is over gets its file, and another one when a late event has come."""
+    await world.send(("p", world.events("p", 2, open_one=True)), ("q", world.events("q", 1, HOUR - 3000)))
+    world.clock.now = HOUR + 4 * 3600.0
+    await world.rotate()
+    await world.keep_house("seal", "compact")
+    watch()
+    await world.keep_house("summarise")
+    await world.send(("q", world.events("q", 1, HOUR + 1000.0)))
+    await world.tidy()
+    await world.send(("p", world.events("p")))
+    await world.keep_house("turn")
+
+
 async def checkpoint(world: World, watch: Watch) -> None:
     """Clean stops and starts, with operations in flight and nothing in the head: state is in the checkpoint alone."""
     await world.send(("p", world.events("p", 2, open_one=True)), ("q", world.events("q")))

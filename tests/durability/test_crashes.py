@@ -64,6 +64,11 @@ async def test_a_crash_while_rows_are_dropped_keeps_what_rollups_count_of_them()
     show(await crash_everywhere(scenarios.compact_brief), MANY)
 
 
+async def test_a_crash_while_a_day_is_summarised_shows_its_numbers_once() -> None:
+    """From its hours, from its file, or from the one that takes its place: whichever tells all that is stored."""
+    show(await crash_everywhere(scenarios.summarise), MANY)
+
+
 async def test_a_crash_while_old_hours_are_removed_touches_no_other() -> None:
     """What is within the retention is there, and right."""
     show(await crash_everywhere(scenarios.retain), FEW)

@@ -49,6 +49,11 @@ async def test_an_hour_that_cannot_be_compacted_is_answered_from_its_parts() -> 
     show(await fail_everywhere(scenarios.compact), "create", "write", "sync", "rename", "remove", "sync_folder")
 
 
+async def test_a_day_that_cannot_be_summarised_is_answered_from_its_hours() -> None:
+    """Half a file of a day is undone, and made when the disk is well."""
+    show(await fail_everywhere(scenarios.summarise), "add_folder", "create", "write", "sync", "rename", "remove")
+
+
 async def test_an_hour_that_cannot_be_removed_keeps_none_that_may_stay_from_being_right() -> None:
     """It goes when the disk is well."""
     show(await fail_everywhere(scenarios.retain), "remove", "remove_folder", "sync_folder")
@@ -97,6 +102,7 @@ def test_settings_that_cannot_be_stored_are_refused_and_stored_when_they_come_ag
 async def test_a_read_that_fails_for_a_moment_sets_nothing_aside() -> None:
     """Too many open files, no memory, a signal: what can be read later is read later."""
     show(await fail_everywhere(scenarios.compact_brief, LOOKS), *LOOKS)
+    show(await fail_everywhere(scenarios.summarise, LOOKS), *LOOKS)
 
 
 async def test_a_file_whose_sync_failed_is_never_written_or_synced_again() -> None:

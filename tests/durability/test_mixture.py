@@ -93,7 +93,7 @@ class Mixture(RuleBasedStateMachine):
         """The head is frozen."""
         self.run(self.world.rotate())
 
-    @rule(step=st.sampled_from(("seal", "compact", "turn")))
+    @rule(step=st.sampled_from(("seal", "compact", "summarise", "turn")))
     def keep_house(self, step: str) -> None:
         """What is frozen is sealed, finished hours are compacted."""
         self._retire()
@@ -234,6 +234,7 @@ class Mixture(RuleBasedStateMachine):
         assert self.disk.mistrusted == [], "a file was used again whose sync had failed"
         self.seen["starts"] += 1
         self.seen["faults"] += len(self.disk.faults.raised)
+        self.seen["days"] += self.world.intake.instrumentation.counts["Summarised"]
         self.seen["compactions"] += self.world.intake.instrumentation.counts["Compacted"]
 
     def _retire(self) -> None:
@@ -267,4 +268,6 @@ def test_whatever_happens_in_whatever_order_what_was_acknowledged_is_stored_once
         ),
     )
     print(dict(sorted(Mixture.seen.items())))
-    assert all(Mixture.seen[word] for word in ("power lost during a call", "faults", "compactions", "retired batches"))
+    assert all(
+        Mixture.seen[word] for word in ("power lost during a call", "faults", "compactions", "days", "retired batches")
+    )

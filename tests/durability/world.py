@@ -239,9 +239,9 @@ class World:
                 await getattr(self.intake.upkeep, step)()
 
     async def tidy(self) -> None:
-        """Rotate, seal and compact."""
+        """Rotate, seal, compact, and make files of days."""
         await self.rotate()
-        await self.keep_house("seal", "compact")
+        await self.keep_house("seal", "compact", "summarise")
 
     async def answer(self) -> dict[str, Any]:
         """Return what ``GET /metrics`` says of all there is, by series, in one cell an hour."""

@@ -24,6 +24,7 @@ from .requests_to_compare import every_aggregation_and_filter, every_metric, eve
 from .waiting import until
 
 HOURS = 4
+DAY = 86_400
 PRODUCERS = 3
 Batches = list[tuple[int, list[dict[str, Any]]]]
 # Nothing is sealed by itself, then everything is at once.
@@ -171,6 +172,72 @@ def test_numbers_are_right_while_rows_are_spread_over_head_and_parts(new_daemon:
         proof.check(random.sample(requests, 25), f"while chunk {number} is being sealed")
     until(lambda: stored_rows(daemon) == len(proof.sent), "all rows to be sealed")
     proof.check(random.sample(requests, 40), "at rest")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_numbers_are_right_across_days(new_daemon: Callable[..., Daemon]) -> None:
+    """Of whole days, edge hours and edge intervals, cold and warm, with late events and another sampling interval, all are the oracle's."""
+    seed = new_seed()
+    end = int(time.time()) - 150
+    begin = end // DAY * DAY - 2 * DAY - 4 * 3600
+    random = Random(seed)
+    lives = RandomHistory(seed, begin, end, operations=300)
+    batches = lives.batches(PRODUCERS, 200)
+    late = [batch for batch in batches if batch[0] == 0]
+    requests = [
+        *every_aggregation_and_filter(begin, end, random),
+        *every_shape(begin, end, random, 60),
+        *(
+            Request(start_time=begin + first, end_time=end - last, interval=interval)
+            for interval in (1800, 3600, 86_400, 172_800)
+            for first, last in ((0, 0), (4 * 3600, end % DAY), (5400, 1234.5), (20 * 3600 + 60, DAY + 60))
+        ),
+    ]
+
+    def check(state: str, count: int = 25) -> None:
+        asked = random.sample(requests, count)
+        proof.check(asked, f"{state}, cold")
+        proof.check(asked, f"{state}, warm")
+
+    daemon = new_daemon(TELEMETRYD_STORAGE_SEAL_GRACE=0, **SEALING)
+    proof = Proof(daemon, seed)
+    daemon.start()
+    on_time = [batch for batch in batches if batch[0] != 0]
+    send(daemon, on_time)
+    proof.add([event for _, events in on_time for event in events])
+    until(lambda: stored_rows(daemon) == len(proof.sent), "all rows to be sealed")
+    until(lambda: whole_days(daemon) == 3, "each day that is over to have its file")
+    check("in days", 40)
+
+    # What was sampled otherwise is in files of days as well; late events go into hours and days that were made long ago.
+    proof.sample_every(30)
+    send(daemon, late)
+    proof.add([event for _, events in late for event in events])
+    check("with late events", 40)
+    until(lambda: stored_rows(daemon) == len(proof.sent), "late rows to be sealed")
+    check("while days are made anew")
+    daemon.kill()
+    daemon.start()
+    until(lambda: whole_days(daemon) == 3, "each day that is over to have its file")
+    check("in days made anew, after SIGKILL", 40)
+
+    proof.sample_every(45)
+    odd = [
+        replace(request, interval=interval)
+        for interval in (135, 1800)
+        for request in every_metric(begin + 20 * 3600, begin + 30 * 3600)
+    ]
+    proof.check(odd, "in days, at another sampling interval")
+
+
+def whole_days(daemon: Daemon) -> int:
+    """Return how many days are answered from one row a series, of all that is over."""
+    midnight = int(time.time()) // DAY * DAY
+    found = daemon.get(
+        "metrics", metric_type="success_rate", aggregation="average", start_time=0, end_time=midnight, explain="true"
+    )["explain"]
+    return int(found["days"]) if found["hours"] == found["hours_as_sampled"] == 0 else 0
 
 
 def interrupted(daemon: Daemon, batches: Batches) -> Batches:

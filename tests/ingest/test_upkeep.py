@@ -293,3 +293,94 @@ async def test_a_leftover_that_cannot_be_removed_keeps_no_other(
     assert "(compact)" in intake.upkeep.problem
     await intake.upkeep.turn()
     assert (intake.upkeep.problem, left(HOUR - 7200), left(HOUR)) == ("", 1, 1)
+
+
+async def day_in_the_past(intake: Intake) -> int:
+    """Store two hours of a day that is over, and keep house; return the day."""
+    intake.set("storage", late_quiet=0, seal_grace=60)
+    await intake.start()
+    await intake.store([start("a", HOUR - 3000.0), start("b", HOUR + 100.0)], 1)
+    intake.clock.now = HOUR + 3 * 3600.0
+    await intake.upkeep.turn()
+    return HOUR // DAY * DAY
+
+
+async def test_a_day_that_is_over_gets_a_file_and_a_late_event_another_one(intake: Intake, clock: Clock) -> None:
+    """Which takes the first one's place; the daemon says so."""
+    day = await day_in_the_past(intake)
+    assert intake.catalog.days()[day].whole
+    first = intake.files.names(intake.folder.partition("days", day))
+    await intake.store([start("late", HOUR + 200.0)], 2)
+    await intake.upkeep.turn()
+    second = intake.files.names(intake.folder.partition("days", day))
+    assert (len(first), len(second), first == second) == (1, 1, False)
+    assert intake.catalog.days()[day].whole
+    assert intake.instrumentation.counts["Summarised"] == 2
+    await intake.upkeep.turn()
+    assert intake.instrumentation.counts["Summarised"] == 2
+
+
+async def test_a_store_without_files_of_days_gets_them(intake: Intake) -> None:
+    """As one of an earlier release does, at its first turn."""
+    day = await day_in_the_past(intake)
+    file = intake.catalog.days()[day].file
+    assert file is not None
+    intake.catalog.drop_day(file)
+    intake.files.remove(file.part.path)
+    await intake.upkeep.turn()
+    assert intake.catalog.days()[day].whole
+    assert intake.files.exists(file.part.path)
+
+
+async def test_a_day_goes_with_the_last_of_its_hours(intake: Intake, clock: Clock) -> None:
+    """While some of them are within the retention, it tells of these."""
+    intake.set("telemetry", retention_days=2)
+    day = await day_in_the_past(intake)
+    clock.now = HOUR + 2 * DAY + 1.0
+    await intake.upkeep.turn()
+    assert intake.catalog.days()[day].told == {HOUR}
+    clock.now += 3600.0
+    await intake.upkeep.turn()
+    assert (dict(intake.catalog.days()), intake.catalog.orphans) == ({}, [])
+    assert intake.files.names(intake.folder.root("days")) == []
+
+
+async def test_a_day_that_cannot_be_read_is_done_without(intake: Intake) -> None:
+    """It goes to quarantine, and is made anew of its hours."""
+    day = await day_in_the_past(intake)
+    file = intake.catalog.days()[day].file
+    assert file is not None
+    for _ in range(2):
+        await intake.upkeep.set_aside(file.part, "damaged")
+    assert intake.catalog.days()[day].file is None
+    assert intake.instrumentation.counts["Quarantined"] == 1
+    await intake.upkeep.turn()
+    assert intake.catalog.days()[day].whole
+
+
+async def test_a_rollup_that_is_lost_before_its_day_is_made_is_made_first(intake: Intake) -> None:
+    """From its events; the day after it."""
+    day = await day_in_the_past(intake)
+    file, (rollup,) = intake.catalog.days()[day].file, intake.catalog.view()[HOUR].rollups
+    assert file is not None
+    intake.catalog.drop_day(file)
+    intake.files.remove(file.part.path)
+    intake.files.remove(rollup.path)
+    await intake.upkeep.summarise()
+    assert intake.catalog.days()[day].file is None
+    await intake.upkeep.turn()
+    assert intake.catalog.days()[day].whole
+
+
+async def test_a_day_that_cannot_be_written_is_told_and_tried_again(intake: Intake, disk: FailingFiles) -> None:
+    """Its hours tell of it meanwhile."""
+    day = await day_in_the_past(intake)
+    file = intake.catalog.days()[day].file
+    assert file is not None
+    intake.catalog.drop_day(file)
+    disk.faults.plan.append(Fault("create", disk.faults.counts["create"] + 1))
+    await intake.upkeep.turn()
+    assert "(summarise)" in intake.upkeep.problem
+    assert intake.catalog.days()[day].file is None
+    await intake.upkeep.turn()
+    assert (intake.upkeep.problem, intake.catalog.days()[day].whole) == ("", True)

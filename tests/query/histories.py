@@ -26,6 +26,18 @@ SMALL: list[Event] = [
 ]
 
 
+# A history of days, from the evening of one to the morning of another: two of them are whole.
+EVENING = HOUR // 86400 * 86400 + 20 * 3600
+MORNING = EVENING + 4 * 3600 + 2 * 86400 + 6 * 3600
+
+
+@cache
+def days_of_history(seed: int, operations: int = 250) -> list[Event]:
+    """Return events of more than two days, by time, as :func:`random_history` does."""
+    history = RandomHistory(seed, EVENING, MORNING, operations)
+    return sorted((event for life in history.lives for event in life), key=lambda event: float(event["timestamp"]))
+
+
 @cache
 def random_history(seed: int, operations: int = 150) -> list[Event]:
     """Return four hours of events by time, with repeats, contradictions, orphans and what never ends."""

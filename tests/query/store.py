@@ -12,7 +12,7 @@ from telemetryd.query.engine import QueryEngine
 from telemetryd.query.reader import Reader
 from telemetryd.query.snapshot import OperationInFlight, Snapshot
 from telemetryd.rollup.columns import Array, EventColumns
-from telemetryd.storage import compactor
+from telemetryd.storage import compactor, days
 from telemetryd.storage.catalog import Catalog
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
@@ -59,6 +59,15 @@ class Store:
             self.catalog.replace(merged.hour, merged.old, merged.new)
             compactor.remove(self.files, self._folder, merged.old)
 
+    def summarise(self, now: float) -> None:
+        """Make the files of all days that ended before ``now`` and are compacted."""
+        for day in days.plan(self.catalog.view(), self.catalog.days(), now, 0):
+            old = self.catalog.days()[day].file
+            made = days.make(self.files, self._folder, day, self.catalog.view())
+            self.catalog.put_day(made)
+            if old is not None and old.part != made.part:
+                compactor.remove(self.files, self._folder, [old.part])
+
     def snapshot(self, now: float, interval: int = INTERVAL) -> Snapshot:
         """Return everything there is at ``now``."""
         moves = self._history.moves
@@ -73,6 +82,7 @@ class Store:
             sampling_interval=interval,
             heads=tuple(self.heads),
             hours=self.catalog.view(),
+            days=self.catalog.days(),
             in_flight=in_flight,  # type: ignore[arg-type]
             first_seen={SeriesKey(*key): seen for key, seen in self._history.first_seen.items()},
             health=self._health(),

@@ -39,6 +39,7 @@ def table_of(metric: str, events: list[Event], interval: int, end: int, status: 
         backends=backends,
         health=np.full(len(backends), math.nan),
         horizon=float(end),
+        detailed=rows,
     )
     return DEFINITIONS[metric].samples(data, grid(TimeRange(HOUR, end), interval), Filters(status=status))
 

@@ -61,7 +61,7 @@ def store(store_of: StoreOf) -> Store:
 
 
 def empty_snapshot(heads: tuple[EventColumns, ...] = ()) -> Snapshot:
-    return Snapshot(NOW, 60, heads, {}, {}, {}, {}, list)
+    return Snapshot(NOW, 60, heads, {}, {}, {}, {}, {}, list)
 
 
 async def nothing_is_lost(part: Part, reason: str) -> None:

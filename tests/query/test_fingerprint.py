@@ -9,6 +9,9 @@ import pytest
 from telemetryd.model.timerange import DAY, HOUR, TimeRange
 from telemetryd.query import fingerprint as module
 from telemetryd.storage.catalog import DayParts, HourParts
+from telemetryd.storage.day_file import DayFile
+from telemetryd.storage.files import Files
+from telemetryd.storage.folder import Folder
 from telemetryd.storage.part_name import Level, Part
 
 SPAN = TimeRange(10 * HOUR, 12 * HOUR)
@@ -111,3 +114,18 @@ def test_of_ten_years_few_hours_are_looked_at() -> None:
     for span in (TimeRange(7 * HOUR, 80_000 * HOUR + 60), TimeRange(80_000 * HOUR, 80_001 * HOUR), TimeRange(0, 10**9)):
         assert module.fingerprint(counted, days, (), 1e10, span)
     assert counted.looks <= 3 * 3 * 24
+
+
+def test_digits_tell_of_files_that_meaning_does_not() -> None:
+    """Compaction keeps every answer, but perhaps not the last digit of a sum; so does the file of a day."""
+    folder, span = Folder(Files(), "/data"), TimeRange(0, HOUR)
+    sealed = [Part.named(folder, "rollups", 0, "part", first, first + 9) for first in (1, 10)]
+    compacted = Part.named(folder, "rollups", 0, "hour", 1, 19)
+    file = DayFile(Part.named(folder, "days", 0, "day", 1, 19), {0: compacted.name})
+    words = []
+    for parts, of_day in ((sealed, None), ([compacted], None), ([compacted], file)):
+        hours = {0: HourParts((), tuple(parts))}
+        words.append(module.settled(hours, {0: DayParts.of(0, hours, of_day)}, (), NOW, span))
+    assert len({word.meaning for word in words if word is not None}) == 1
+    assert len({word.digits for word in words if word is not None}) == 3
+    assert module.settled({}, {}, (), 0.0, span) is None

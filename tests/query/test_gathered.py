@@ -34,14 +34,16 @@ ROWS = [
 def gathered() -> Gathered:
     """Return rows whose codes are in another order than their keys, and a key and a backend without rows."""
     keys = tuple(SeriesKey("add", backend) for backend in ("filecoin", "ipfs", "s3"))
+    rows = build(columns(ROWS), 60)
     return Gathered(
-        rows=build(columns(ROWS), 60),
+        rows=rows,
         keys=keys,
         in_flight=np.array([[0, 2, 1], [0, 0, 0], [0, 0, 0]]),
         first_seen=np.zeros(3),
         backends=("ipfs", "s3"),
         health=np.array([0.5, np.nan]),
         horizon=1000.0,
+        detailed=rows,
     )
 
 

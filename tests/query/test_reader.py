@@ -95,3 +95,28 @@ def test_carries_are_those_of_the_catalog(store: Store) -> None:
     left = sum(sum(states) for carry in carries for states in carry.net.values())
     assert left == sum(sum(states) for states in store.snapshot(END).in_flight.values())
     assert min(since for carry in carries for since, _ in carry.health.values()) >= HOUR
+
+
+def test_what_is_kept_of_a_part_is_kept_apart(store: Store) -> None:
+    """Rows, rows without histograms, wider ones, and latencies of any statuses, of none too."""
+    part = parts_of(store, "rollups")[0]
+    for _ in range(2):
+        rows, counts, wide = store.reader.rollups(part), store.reader.counts(part), store.reader.rollups(part, 1800)
+        assert len(rows.operations.bucket) > 0 == len(counts.operations.bucket)
+        assert counts.operations.entries.tolist() == rows.operations.entries.tolist()
+        assert (set(rows.operations.width.tolist()), set(wide.operations.width.tolist())) == ({60}, {1800})
+        ended, none = store.reader.latencies(part, 60, (3, 4)), store.reader.latencies(part, 60, ())
+        assert ended is not None and none is not None
+        assert (ended.rows.count.sum(), len(none.rows)) == (rows.operations.count.sum(), 0)
+        only = store.reader.ended(part)
+        assert (only.operations.count.sum(), len(only.queue), len(only.health)) == (rows.operations.count.sum(), 0, 0)
+        assert set(only.operations.status.tolist()) <= {3, 4}
+    assert store.reader.has(part, 60, "latencies", 3, 4)
+    assert not store.reader.has(part, 60, "latencies", 3)
+
+
+def test_rows_that_fit_into_no_wider_interval_stay_as_they_are(store: Store) -> None:
+    """And have no latencies by it."""
+    part = parts_of(store, "rollups")[0]
+    assert set(store.reader.rollups(part, 90).operations.width.tolist()) == {60}
+    assert store.reader.latencies(part, 90, (3, 4)) is None

@@ -15,7 +15,7 @@ from telemetryd.model.series import SeriesKey
 from telemetryd.model.timerange import TimeRange
 from telemetryd.query.deadline import Deadline
 from telemetryd.query.definitions import DEFINITIONS
-from telemetryd.query.grid import grid
+from telemetryd.query.grid import granule, grid
 from telemetryd.query.request import Filters
 from telemetryd.query.result import Result
 from telemetryd.query.scan import Scan
@@ -43,7 +43,7 @@ def answer(
     store: Store, span: TimeRange, interval: int, filters: Filters = EVERYTHING, sampling: int = 60
 ) -> dict[str, Any]:
     """Return all metrics of a range."""
-    data = Scan(store.snapshot(NOW, sampling), store.reader, span, interval, forever()).gather(filters)
+    data = Scan(store.snapshot(NOW, sampling), store.reader, span, granule(interval), forever()).gather(filters)
     cells = grid(span, interval)
     tables = {name: metric.samples(data, cells, filters) for name, metric in DEFINITIONS.items()}
     return told(Result(span.start, span.end, interval, tables, span.end))

@@ -32,8 +32,8 @@ Row = tuple[Any, ...]
 
 def names() -> Names:
     """Return names, and a series for every pair of a type and a backend: ``series_of`` tells its number."""
-    pairs = [divmod(series, len(BACKENDS)) for series in range(len(TYPES) * len(BACKENDS))]
-    return Names(list(TYPES), list(BACKENDS), *map(list, zip(*pairs, strict=True)), list(ERRORS), list(PRODUCERS))
+    types, backends = zip(*(divmod(series, len(BACKENDS)) for series in range(len(TYPES) * len(BACKENDS))), strict=True)
+    return Names(list(TYPES), list(BACKENDS), list(types), list(backends), list(ERRORS), list(PRODUCERS))
 
 
 def series_of(operation_type: int, backend: int) -> int:

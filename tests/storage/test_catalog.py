@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from telemetryd.model.errors import CorruptFile
 from telemetryd.model.timerange import DAY
 from telemetryd.rollup.carry import carry_of
 from telemetryd.storage.catalog import Catalog, DayParts, HourParts
+from telemetryd.storage.day_file import DayFile
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from telemetryd.storage.part_name import Kind, Level, Part
@@ -89,6 +92,45 @@ def test_days_tell_what_their_hours_hold() -> None:
     catalog.add([part("part", 251, 300, hour=day)])
     assert dict(catalog.days()) == {day: DayParts(1 + (day != HOUR), 300)}
     assert len(before) == 2
+
+
+def test_a_day_is_told_by_its_file_for_as_long_as_its_hours_are_what_it_was_made_of() -> None:
+    """A late part, or another rollup in its place, and the file does not tell of that hour any more."""
+    day = HOUR // DAY * DAY
+    one, two = part("hour", 1, 9, "rollups", day), part("hour", 10, 19, "rollups", day + 3600)
+    file = DayFile(Part.named(FOLDER, "days", day, "day", 1, 19), {day: one.name, day + 3600: two.name})
+    catalog = Catalog(Files(), [one, two], [file])
+    assert catalog.days()[day] == DayParts(2, 19, file, frozenset({day, day + 3600}))
+    assert catalog.days()[day].whole
+    late = part("part", 20, 29, "rollups", day)
+    catalog.add([late])
+    assert (catalog.days()[day].whole, catalog.days()[day].told) == (False, {day + 3600})
+    catalog.replace(day, (one, late), [part("hour", 1, 29, "rollups", day)])
+    assert catalog.days()[day].told == {day + 3600}
+    catalog.drop_day(file)
+    assert catalog.days()[day] == DayParts(2, 29)
+    catalog.put_day(file)
+    assert catalog.days()[day].file == file
+
+
+def test_rows_that_no_rollup_speaks_of_are_not_told_by_a_day() -> None:
+    """An events part beyond the range of the rollup."""
+    day = HOUR // DAY * DAY
+    rollup = part("hour", 1, 9, "rollups", day)
+    file = DayFile(Part.named(FOLDER, "days", day, "day", 1, 9), {day: rollup.name})
+    assert Catalog(Files(), [rollup, part("hour", 1, 9, hour=day)], [file]).days()[day].whole
+    assert not Catalog(Files(), [rollup, part("part", 10, 19, hour=day)], [file]).days()[day].told
+
+
+def test_files_of_days_count_as_bytes_and_outlive_their_hours_as_orphans() -> None:
+    """Until somebody removes them."""
+    day = HOUR // DAY * DAY
+    rollup = part("hour", 1, 9, "rollups", day, size=5)
+    file = DayFile(replace(Part.named(FOLDER, "days", day, "day", 1, 9), size=2), {day: rollup.name})
+    catalog = Catalog(Files(), [rollup], [file])
+    assert (catalog.bytes, catalog.orphans) == (7, [])
+    catalog.replace(day, [rollup], ())
+    assert (catalog.bytes, catalog.orphans, dict(catalog.days())) == (2, [file], {})
 
 
 def test_the_last_sequence_of_all_parts_is_known() -> None:

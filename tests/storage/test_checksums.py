@@ -105,3 +105,17 @@ def test_a_footer_without_a_checksum_says_so() -> None:
     """It is that of an earlier format, or of somebody else; it is not whole, and has none."""
     footer = Footer(b"anything" + b"\x08\x00\x00\x00PAR1", 4)
     assert (footer.checksum, footer.is_whole) == ("", False)
+
+
+def test_a_footer_is_asked_for_an_entry_without_a_parser() -> None:
+    """For the whole of it, of any length."""
+    footer = read_footer(io.BytesIO(parquet()))
+    assert footer.says("after", "another key")
+    assert not footer.says("after", "another")
+    assert not footer.says("fter", "another key")
+    sink, long = pa.BufferOutputStream(), "x" * 300
+    table = pa.table({"number": [1]})
+    with pq.ParquetWriter(sink, table.schema) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata({long: long})
+    assert read_footer(io.BytesIO(sink.getvalue().to_pybytes())).says(long, long)

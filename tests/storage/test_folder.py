@@ -24,7 +24,7 @@ from .samples import HOUR
 def test_the_layout_is_made(files: Files, tmp_path: Path) -> None:
     """A folder that is missing, with those above it, is made with all that belongs into it."""
     with Folder(files, str(tmp_path / "a" / "b")).locked() as folder:
-        assert files.names(folder.path) == ["events", "journal", "lock", "rollups"]
+        assert files.names(folder.path) == ["days", "events", "journal", "lock", "rollups"]
 
 
 def test_partitions_are_hive_paths_in_utc(files: Files, tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_an_empty_partition_goes_with_its_date_but_not_the_roots(files: Files, f
     assert files.exists(other)
     (Path(other) / "part").unlink()
     folder.remove_empty(other)
-    assert files.names(folder.path) == ["events", "journal", "lock", "rollups"]
+    assert files.names(folder.path) == ["days", "events", "journal", "lock", "rollups"]
     assert files.names(folder.root("events")) == []
 
 
@@ -146,7 +146,7 @@ def test_a_layout_whose_names_were_not_durable_is_made_so_by_the_next_start() ->
         except StorageError:
             with Folder(disk, path).locked():
                 left = disk.platter.least_after_crash().listing()
-        assert {f"{path}/{name}" for name in ("events", "journal", "rollups")} <= set(left), nth
+        assert {f"{path}/{name}" for name in ("days", "events", "journal", "rollups")} <= set(left), nth
     assert nth > 5
 
 
@@ -174,13 +174,13 @@ def test_folders_above_that_are_not_ours_stop_no_start(tmp_path: Path) -> None:
         pass
     for number in (errno.EACCES, errno.EINVAL, errno.EROFS):
         with Folder(Above(tmp_path, number), str(path)).locked() as folder:
-            assert Files().names(folder.path) == ["events", "journal", "lock", "rollups"]
+            assert Files().names(folder.path) == ["days", "events", "journal", "lock", "rollups"]
         (path / "lock").unlink()
 
 
 @pytest.mark.parametrize("kind", [*ODD, "file"])
 @pytest.mark.parametrize(
-    "name", ["events", "rollups", "journal", "quarantine", "lock", "probe.tmp", "settings.json.tmp"]
+    "name", ["events", "rollups", "days", "journal", "quarantine", "lock", "probe.tmp", "settings.json.tmp"]
 )
 def test_what_stands_in_the_way_is_set_aside(files: Files, tmp_path: Path, name: str, kind: str) -> None:
     """Whatever has a name of ours and is something else: it is kept, told, and the folder is as it should be."""
@@ -192,7 +192,7 @@ def test_what_stands_in_the_way_is_set_aside(files: Files, tmp_path: Path, name:
     else:
         put_odd(path / name, kind)
     with Folder(files, str(path)).locked() as folder:
-        assert {"events", "journal", "lock", "rollups"} <= set(os.listdir(path))
+        assert {"days", "events", "journal", "lock", "rollups"} <= set(os.listdir(path))
         assert len(folder.set_aside) == (0 if is_ours else 1)
         assert all(files.exists(where) for where, _ in folder.set_aside)
     with Folder(files, str(path)).locked() as again:

@@ -8,14 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from telemetryd.rollup.carry import Carry
+from telemetryd.storage import days
 from telemetryd.storage.compactor import Merge, merge, remove
+from telemetryd.storage.day_file import DayFile, write_day
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from telemetryd.storage.inventory import judge, take_inventory
 from telemetryd.storage.journal import ActiveSegment
+from telemetryd.storage.part import read_rollups
 from telemetryd.storage.part_name import Kind, Level, Part
 from telemetryd.storage.records import Checkpoint, EventsRecord, encode_record
 
+from .day_samples import MIDNIGHT, compact, day_of
 from .samples import HOUR, INTERVAL, frozen_of, hour_parts, in_file_order, sealed, stored_rows
 
 FOLDER = Folder(Files(), "/data")
@@ -278,6 +283,44 @@ def test_a_damaged_segment_whose_parts_are_not_all_there_is_replayed(files: File
     assert found.segments == [path]
     assert len(found.set_aside) == 2
     assert dict(found.catalog.view()) == {}
+
+
+def test_files_of_days_are_known_and_the_last_made_counts(files: Files, folder: Folder) -> None:
+    """Of two that a crash left, the one that tells of more; one of a day without hours is left over."""
+    catalog = day_of(files, folder)
+    old = days.make(files, folder, MIDNIGHT, catalog.view())
+    catalog.add(sealed(files, folder, frozen_of(5, 1000, MIDNIGHT + 3600)))
+    compact(files, folder, catalog)
+    new = days.make(files, folder, MIDNIGHT, catalog.view())
+    orphan = os.path.join(folder.root("days"), "date=2020-01-01")
+    files.make_folder(orphan)
+    day = Part.named(folder, "days", 1_577_836_800, "day", 1, 9)
+    write_day(files, DayFile(day, {}), [read_rollups(files, catalog.view()[MIDNIGHT].rollups[0])], Carry({}, {}))
+    found = take_inventory(files, folder)
+    assert sorted(found.removed) == sorted([old.part.path, day.path])
+    assert found.catalog.days()[MIDNIGHT].file == new
+    assert found.catalog.days()[MIDNIGHT].whole
+    assert found.catalog.bytes == catalog.bytes + new.part.size
+    assert not files.exists(orphan)
+    again = take_inventory(files, folder)
+    assert (again.removed, again.set_aside) == ([], [])
+
+
+def test_what_is_no_file_of_a_day_is_set_aside(files: Files, folder: Folder) -> None:
+    """Foreign names, a rollup in the wrong place, and one that is damaged; the hours tell of the day."""
+    catalog = day_of(files, folder)
+    made = days.make(files, folder, MIDNIGHT, catalog.view())
+    flip(made.part.path, files.size(made.part.path) - 100)
+    rollup = catalog.view()[MIDNIGHT].rollups[0]
+    places = [os.path.join(folder.partition("days", MIDNIGHT), name) for name in ("notes", rollup.name)]
+    places.append(os.path.join(folder.root("days"), "yesterday"))
+    for place in places:
+        Path(place).write_bytes(files.read(rollup.path))
+    found = take_inventory(files, folder)
+    told = sorted(os.path.relpath(path, f"{folder.path}/quarantine") for path, _ in found.set_aside)
+    assert told == sorted(os.path.relpath(path, folder.path) for path in (*places, made.part.path))
+    assert found.catalog.days()[MIDNIGHT].file is None
+    assert files.names(folder.root("days")) == []
 
 
 def written_segment(files: Files, folder: Folder) -> str:

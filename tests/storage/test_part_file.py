@@ -18,7 +18,7 @@ from telemetryd.storage.compactor import Merge, merge
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from telemetryd.storage.part import EventsWriter, read_carry, read_events, read_rollups, scan_events
-from telemetryd.storage.part_file import Checked, Output, UnreadablePart, describe, verify
+from telemetryd.storage.part_file import Checked, Output, UnreadablePart, describe, glance, verify
 from telemetryd.storage.part_name import Part
 from tests.damage import ODD, cut, flipped, put_odd
 
@@ -222,3 +222,42 @@ def test_a_part_is_read_by_the_thread_that_asks(files: Files, part: Part, monkey
     monkeypatch.setattr(Checked, "read", noted)
     everything(files, part)
     assert set(readers) == {threading.get_ident()}
+
+
+def test_a_glance_tells_what_a_description_does(files: Files, part: Part) -> None:
+    """Of any damaged byte, of any cut, and of a file in another's place."""
+    glance(files, part)
+    data = files.read(part.path)
+
+    def same(look: Part) -> bool:
+        told = []
+        for way in (glance, describe):
+            try:
+                way(files, look)
+            except UnreadablePart as error:
+                told.append(str(error))
+            else:
+                told.append("")
+        return told[0] == told[1]
+
+    for place, damaged in flipped(data, 300):
+        Path(part.path).write_bytes(damaged)
+        assert same(part), f"byte {place}"
+    for length, shorter in cut(data, 20):
+        Path(part.path).write_bytes(shorter)
+        assert same(part), f"{length} bytes"
+    elsewhere = replace(part, path=part.path.replace("part-", "hour-"))
+    Path(elsewhere.path).write_bytes(data)
+    with pytest.raises(UnreadablePart, match="its bytes are those of"):
+        glance(files, elsewhere)
+
+
+def test_a_glance_at_format_1_is_a_description(files: Files, folder: Folder) -> None:
+    """And what is gone is not found."""
+    for kind in ("events", "rollups"):
+        shutil.copytree(FORMAT_1 / kind, folder.root(kind), dirs_exist_ok=True)
+    (one, *_) = [part for part in _parts(folder) if part.kind == "events"]
+    glance(files, one)
+    files.remove(one.path)
+    with pytest.raises(FileNotFoundError):
+        glance(files, one)

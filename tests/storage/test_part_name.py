@@ -8,7 +8,7 @@ import pytest
 
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
-from telemetryd.storage.part_name import Kind, Level, Part, parse_hour
+from telemetryd.storage.part_name import Kind, Level, Part, parse_date, parse_hour, place_of
 
 from .samples import HOUR
 
@@ -49,6 +49,18 @@ def test_rollups_are_never_brief_or_kept() -> None:
         name = f"{level}-{1:020d}-{2:020d}.parquet"
         assert Part.parse(f"/data/{name}", "events", HOUR) is not None
         assert Part.parse(f"/data/{name}", "rollups", HOUR) is None
+
+
+def test_a_day_is_in_a_folder_of_its_own() -> None:
+    """Under its date; only days are days, and they are nothing else."""
+    day = HOUR // 86400 * 86400
+    one = Part.named(FOLDER, "days", day, "day", 5, 900)
+    assert one.path == "/data/days/date=2023-11-14/day-00000000000000000005-00000000000000000900.parquet"
+    assert Part.parse(one.path, "days", day) == one
+    assert [Part.parse(one.path, kind, day) for kind in ("events", "rollups")] == [None, None]  # type: ignore[arg-type]
+    assert Part.parse(part("hour", 5, 900).path, "days", day) is None
+    assert place_of(one.path) == "days/date=2023-11-14/day-00000000000000000005-00000000000000000900.parquet"
+    assert (parse_date("date=2023-11-14"), parse_date("date=today"), parse_date("2023-11-14")) == (day, None, None)
 
 
 COVERED = [

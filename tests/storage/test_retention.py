@@ -54,7 +54,7 @@ def test_retention_removes_what_is_old_and_nothing_else(files: Files, folder: Fo
         assert sorted(left) == [
             os.path.relpath(folder.partition(kind, hour), folder.root(kind)) for hour in sorted(catalog.view())
         ]
-    assert files.names(folder.path) == ["events", "journal", "lock", "rollups", "settings.json"]
+    assert files.names(folder.path) == ["days", "events", "journal", "lock", "rollups", "settings.json"]
     assert files.names(folder.journal) == ["00000000000000000401.active"]
 
 
