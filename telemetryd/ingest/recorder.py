@@ -18,7 +18,7 @@ from telemetryd.instrumentation.events import JournalFailed, OperationsExpired
 from telemetryd.model.codec import Hello, encode_batch
 from telemetryd.model.errors import StorageError
 from telemetryd.model.settings import Settings
-from telemetryd.storage.journal import ActiveSegment
+from telemetryd.storage.journal import ActiveSegment, first_sequence_of
 from telemetryd.storage.records import EventsRecord, ExpiredRecord, Record, encode_record
 
 from .ledger import Ledger
@@ -79,8 +79,8 @@ class Recorder:
     async def open(self, recovery: Recovery) -> None:
         """Go on from what was recovered, in a new segment; raises :class:`StorageError`."""
         self.backlog.begin(recovery)
-        if recovery.empty:
-            # The last segment may have the name that the new one would get.
+        if self.ledger.sequence in map(first_sequence_of, recovery.empty):
+            # The last segment has the name that the new one would get.
             self.ledger.skip_to(self.ledger.sequence + 1)
         try:
             await self._open()

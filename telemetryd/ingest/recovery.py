@@ -19,7 +19,7 @@ from telemetryd.model.timerange import HOUR
 from telemetryd.rollup.build import build
 from telemetryd.rollup.columns import EventColumns
 from telemetryd.rollup.moves import is_entry
-from telemetryd.storage.catalog import HourParts
+from telemetryd.storage.catalog import Catalog, HourParts
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from telemetryd.storage.inventory import Inventory
@@ -68,8 +68,9 @@ def recover(
                 # The next one begins one further, for it needs another name.
                 ledger.skip_to(ledger.sequence + 1)
             missing = content.checkpoint.sequence - ledger.sequence if before else 0
-            if content.lost or (missing > 0 and before not in damaged):
-                instrumentation.emit(JournalDamaged(path, content.lost, max(0, missing)))
+            lost = 0 if missing <= 0 else _unsealed(inventory.catalog, ledger.sequence, content.checkpoint.sequence)
+            if content.lost or (lost and before not in damaged):
+                instrumentation.emit(JournalDamaged(path, content.lost, lost))
             if content.lost:
                 damaged.add(path)
             if not before or missing > 0:
@@ -114,6 +115,19 @@ def _readable(
         except CorruptFile as error:
             folder.quarantine(path)
             instrumentation.emit(Quarantined(path, str(error)))
+
+
+def _unsealed(catalog: Catalog, first: int, end: int) -> int:
+    """Return how many sequences from ``first`` on, and before ``end``, are in no part.
+
+    Segments without rows stay while those after them are sealed and go.
+    """
+    parts = (part for hour in catalog.view().values() for part in (*hour.events, *hour.rollups))
+    found = 0
+    for begins, ends in sorted({(part.first, part.last) for part in parts if part.last >= first}):
+        found += max(0, min(begins, end) - first)
+        first = max(first, ends + 1)
+    return found + max(0, end - first)
 
 
 def _restore(ledger: Ledger, path: str, content: SegmentContent, instrumentation: Instrumentation) -> None:

@@ -46,7 +46,7 @@ LONGEST_QUIET = 60.0
 
 
 class Upkeep:
-    """Keeps the store in order; ``problem`` says why it cannot at the moment, or is empty."""
+    """Keeps the store in order."""
 
     def __init__(
         self,
@@ -60,7 +60,8 @@ class Upkeep:
         may_remove: Callable[[], bool] = lambda: True,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.problem = ""
+        # What each step could not do the last time it tried.
+        self._problems: dict[str, str] = {}
         self._monotonic = monotonic
         self._steps = retention.StepWatch()
         self._may_remove = may_remove
@@ -94,20 +95,32 @@ class Upkeep:
         self._stopping = True
         self._recorder.backlog.grown.set()
 
+    @property
+    def problem(self) -> str:
+        """Why the store cannot be kept in order at the moment, or nothing."""
+        return "; ".join(dict.fromkeys(self._problems.values()))
+
     async def turn(self) -> None:
         """Do what is due now; a failure is told, and tried again at the next turn."""
-        problems = []
         # The recorder may wait for room while it is waited for, so what is frozen is sealed first.
         for step in (self.seal, self.rotate, self.seal, self.compact, self.summarise, self.retain):
             try:
                 await step()
             except (OSError, StorageError) as error:
                 # The steps that follow may be those that help: retention frees a full disk.
-                problems.append(f"the store cannot be kept in order ({step.__name__}): {error}")
-        problem = "; ".join(dict.fromkeys(problems))
-        if problem and not self.problem:
+                self._fails(step.__name__, error)
+            else:
+                self._goes_well(step.__name__)
+
+    def _fails(self, step: str, error: Exception) -> None:
+        problem = f"the store cannot be kept in order ({step}): {error}"
+        if not self._problems:
             self._instrumentation.emit(UpkeepFailed(problem))
-        self.problem = problem
+        self._problems[step] = problem
+
+    def _goes_well(self, step: str) -> None:
+        """A step did something, or all it had to do: a long one may not be done for minutes after a disk was full."""
+        self._problems.pop(step, None)
 
     async def set_aside(self, part: Part, reason: str) -> None:
         """Do without a part that cannot be read from now on; what else there is of its hour answers for it."""
@@ -143,6 +156,7 @@ class Upkeep:
             self._catalog.add(parts)
             backlog.sealed(closed)
             self._instrumentation.emit(Sealed(len(closed.head), len(parts), closed.head.first, closed.head.last))
+            self._goes_well("seal")
         while self._recorder.checkpointed and backlog.spent and not backlog.closed:
             await self._commit(backlog.spent[0])
             del backlog.spent[0]
@@ -167,7 +181,11 @@ class Upkeep:
                 await self._merge(merge, settings.telemetry.sampling_interval)
             except OSError as error:
                 failed = error
-            # Many hours take long, and the recorder waits for room.
+            else:
+                self._goes_well("compact")
+            # Many hours take long, and the recorder waits for room, or to try the disk again.
+            if self._recorder.problem:
+                self._recorder.nudge()
             await self.seal()
         if failed is not None:
             raise failed
@@ -191,6 +209,8 @@ class Upkeep:
                 await self._summarise(day)
             except OSError as error:
                 failed = error
+            else:
+                self._goes_well("summarise")
             await self.seal()
         if failed is not None:
             raise failed
@@ -235,6 +255,7 @@ class Upkeep:
                 failed = error
             else:
                 self._instrumentation.emit(Removed(partition_of(hour)))
+                self._goes_well("retain")
         for file in self._catalog.orphans:
             self._catalog.drop_day(file)
             await self._remove((file.part,))

@@ -73,8 +73,9 @@ class Folder:
         self._files.make_folder(target)
         chosen = self._unused(os.path.join(target, name))
         self._files.rename(path, chosen)
+        # That it is here has to be durable. A disk that still had it at its old place as well would not
+        # matter: the next start sets it aside again.
         self._files.sync_folder(os.path.dirname(chosen))
-        self._files.sync_folder(os.path.dirname(path))
         return chosen
 
     def clear(self) -> None:

@@ -65,12 +65,15 @@ class ActiveSegment:
         self._file.sync()
 
     def close(self) -> str:
-        """Complete the segment under its final name and return that path; raises OSError."""
+        """Complete the segment under its final name and return that path; raises OSError.
+
+        That name need not be durable: all that is in the segment is, and under its old name a start reads
+        the same of it. The next segment that is begun makes it so.
+        """
         closed = self.path.removesuffix(ACTIVE) + CLOSED
         self._file.close()
         self._files.rename(self.path, closed)
         self.path = closed
-        self._files.sync_folder(os.path.dirname(closed))
         return closed
 
     def abandon(self) -> None:

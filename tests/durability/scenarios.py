@@ -7,6 +7,7 @@ from collections.abc import Callable
 from telemetryd.model.timerange import DAY
 from telemetryd.storage.files import write_whole
 from tests.disk.disk import CrashDisk
+from tests.disk.faults import Fault
 from tests.ingest.intake import HOUR, change
 
 from .world import World
@@ -124,14 +125,14 @@ async def retain(world: World, watch: Watch) -> None:
 
 async def replay_long(world: World, watch: Watch) -> None:
     """A start finds a journal longer than memory, and seals what is oldest while it replays the rest."""
-    for number in range(4):
+    for number in range(3):
         await world.send(
             ("p", world.events("p", 8, open_one=number == 0)), ("q", world.events("q", 4, HOUR - 3600.0 * number))
         )
         await world.rotate()
     await world.send(("p", [change("p-1-7", "completed", world.clock.now), *world.events("p")]))
     await world.end()
-    # Two of these segments have more rows than may wait.
+    # More than two of these segments may not wait.
     world.intake.set("storage", head_rows=20)
     watch()
     await world.start()
@@ -151,10 +152,27 @@ async def replay_damaged(world: World, watch: Watch) -> None:
     for name in world.disk.names(folder.journal)[:-1]:
         path = f"{folder.journal}/{name}"
         write_whole(world.disk, path, world.disk.read(path) + b"none of ours")
+    world.promises.damaged = True
     world.intake.set("storage", head_rows=20)
     watch()
     await world.start()
     await world.keep_house("seal", "seal", "seal")
+    await world.send(("q", world.events("q")))
+
+
+async def seal_given_up(world: World, watch: Watch) -> None:
+    """A segment with the bytes of a batch that was refused goes, and then the empty one that proves where it ends."""
+    faults = world.disk.faults  # type: ignore[attr-defined]
+    await world.send(("p", world.events("p", 2)))
+    faults.plan.append(Fault("sync", faults.counts["sync"] + 1))
+    refused = world.promises.next("p", world.events("p", 2))
+    assert await world.submit([refused]) == [("nack", 2)]
+    await world.rotate()
+    await world.end()
+    await world.start()
+    await world.resend("p")
+    watch()
+    await world.keep_house("seal")
     await world.send(("q", world.events("q")))
 
 

@@ -5,7 +5,7 @@ before every call that changes something, and starts again on what a loss of pow
 the process alone, may have left; from some of these points with a second crash meanwhile. After
 each start: what was acknowledged or welcomed is stored; every batch is stored wholly, once, or not
 at all; none was overtaken by a later one of its producer; nothing is stored that was not sent; all
-eight metrics are those that brute force finds in what is stored.
+eight metrics are those that brute force finds in what is stored; no damage is told where there is none.
 """
 
 from __future__ import annotations
@@ -87,6 +87,11 @@ async def test_a_crash_while_a_long_journal_is_sealed_on_the_way_of_its_replay_s
 async def test_a_crash_while_a_damaged_segment_is_sealed_loses_nothing_else() -> None:
     """It is in the journal or in quarantine, its rows in it or in parts."""
     show(await crash_everywhere(scenarios.replay_damaged), MANY)
+
+
+async def test_a_crash_while_a_segment_that_was_given_up_is_sealed_stores_nothing_that_was_refused() -> None:
+    """The batch came again: with the bytes of its first try it would be stored twice."""
+    show(await crash_everywhere(scenarios.seal_given_up, 4 * STATES), FEW)
 
 
 async def test_a_crash_in_the_very_first_start_is_as_if_it_had_not_been() -> None:

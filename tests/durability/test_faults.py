@@ -71,7 +71,7 @@ async def test_a_long_journal_that_cannot_be_sealed_on_the_way_of_its_replay_is_
 
 async def test_a_damaged_segment_that_cannot_be_set_aside_is_set_aside_later() -> None:
     """Its rows are seen all the while, once."""
-    show(await fail_everywhere(scenarios.replay_damaged), "create", "write", "sync", "rename", "sync_folder")
+    show(await fail_everywhere(scenarios.replay_damaged), "create", "write", "rename", "sync_folder")
 
 
 async def test_a_first_start_that_fails_is_as_if_it_had_not_been() -> None:

@@ -33,6 +33,8 @@ METRICS_PATH = f"{MOUNT}/ipfs_kit/telemetry"
 SPAN = TimeRange(HOUR - 4 * 3600, HOUR + 36 * 3600)
 # How often a producer comes again with what was refused before the test gives up.
 TRIES = 12
+# What is said of damage.
+DAMAGE = ("JournalDamaged", "RecordsUndecodable", "CheckpointLost", "Quarantined")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ class Promises:
 
     A welcome promises as much as an acknowledgement: a producer forgets what either covers. Batches
     that are ``retired`` are older than the retention: nothing is promised of them any more. The rows of
-    those that are ``brief`` need not be kept, for they came in while details were not.
+    those that are ``brief`` need not be kept, for they came in while details were not. Nothing is told to be
+    damaged that is not: ``damaged`` says that something is.
     """
 
     def __init__(self) -> None:
@@ -70,6 +73,7 @@ class Promises:
         self.kept: dict[str, int] = {}
         self.retired: frozenset[tuple[str, int]] = frozenset()
         self.brief: set[tuple[str, int]] = set()
+        self.damaged = False
 
     def promise(self, producer: str, number: int) -> None:
         self.kept[producer] = max(number, self.kept.get(producer, 0))
@@ -91,6 +95,7 @@ class Promises:
     def copy(self) -> Promises:
         copy = Promises()
         copy.sent, copy.kept, copy.retired, copy.brief = list(self.sent), dict(self.kept), self.retired, set(self.brief)
+        copy.damaged = self.damaged
         return copy
 
 
@@ -276,6 +281,9 @@ class World:
         different = differences(without(expected, retired), without(answer, retired), until_now=True)
         assert not different, different
         self._verify_rows(stored)
+        counts = self.intake.instrumentation.counts
+        told_of = {name: counts[name] for name in DAMAGE if counts[name]}
+        assert self.promises.damaged or not told_of, f"damage is told where there is none: {told_of}"
         return stored
 
     def _is_stored(self, batch: Batch, answer: dict[str, Any]) -> bool:

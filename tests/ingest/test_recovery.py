@@ -306,6 +306,40 @@ async def test_clean_and_crashed_starts_tell_of_no_damage(intake: Intake) -> Non
     assert len(intake.rows()) == 8
 
 
+async def test_what_is_sealed_is_not_missing_while_an_older_segment_without_rows_is_still_there(intake: Intake) -> None:
+    """A kill between the two removals: the empty segment, and the one after those that are in parts."""
+    await intake.start()
+    await intake.crash()
+    await intake.start()
+    await intake.store([start("a", HOUR + 1.0), start("b", HOUR + 1.0)], 1)
+    await intake.recorder.rotate()
+    empty = segment(intake, 0)
+    content = empty.read_bytes()
+    await intake.upkeep.turn()
+    await intake.crash()
+    assert not empty.exists()
+    empty.write_bytes(content)
+    for _ in range(2):
+        await intake.start()
+        assert [row[-1] for row in intake.rows()] == ["a", "b"]
+        assert intake.ledger.producers.named("wal").last_batch == 1
+        assert intake.instrumentation.counts["JournalDamaged"] == 0
+        await intake.crash()
+
+
+async def test_no_sequence_is_left_out_behind_rows_where_an_older_segment_has_none(intake: Intake) -> None:
+    """It would look like a row that is missing."""
+    await intake.start()
+    await intake.crash()
+    await intake.start()
+    await intake.store([start("a", HOUR + 1.0)], 1)
+    await intake.crash()
+    for _ in range(2):
+        await intake.start()
+        assert intake.instrumentation.counts["JournalDamaged"] == 0
+        await intake.crash()
+
+
 async def test_a_batch_without_events_that_was_refused_hides_none_before_it(intake: Intake, disk: FailingFiles) -> None:
     """Of a write whose sync failed the disk may have the end and not the middle: neither is known, both come again."""
     await intake.start()

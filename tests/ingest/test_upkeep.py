@@ -228,6 +228,33 @@ async def test_a_part_that_cannot_be_moved_is_done_without_all_the_same(intake: 
     disk.good = PLENTY
 
 
+async def test_a_problem_is_told_no_longer_than_there_is_one(intake: Intake, disk: FailingFiles, clock: Clock) -> None:
+    """Whoever asks whether all is well hears so when the first thing goes well again, not when all that waits is done."""
+    intake.set("storage", late_quiet=0)
+    await intake.start()
+    hours = [HOUR - 3600 * each for each in range(6)]
+    for number in (1, 2):
+        await intake.store([start(f"{number}-{hour}", hour + 1.0) for hour in hours], number)
+        await asyncio.wait_for(intake.recorder.rotate(), 30)
+        await intake.upkeep.seal()
+    clock.now = HOUR + 2 * 3600.0
+    disk.good = 0
+    assert await intake.store([start("refused", HOUR + 1.0)], 3) == [("nack", 3)]
+    await intake.upkeep.turn()
+    assert "(compact)" in intake.upkeep.problem and intake.recorder.problem
+    disk.good = PLENTY
+    turn = asyncio.create_task(intake.upkeep.turn())
+    seen: set[tuple[bool, bool]] = set()
+    while not turn.done():
+        compacted = [hour for hour, (events, _) in parts(intake).items() if events == 1]
+        seen.add((len(compacted) < 6, intake.upkeep.problem == intake.recorder.problem == ""))
+        await asyncio.sleep(0)
+    await turn
+    assert (True, True) in seen, "well, and not done"
+    assert intake.upkeep.problem == ""
+    assert parts(intake) == dict.fromkeys(hours, (1, 1))
+
+
 async def test_an_hour_that_cannot_be_removed_is_tried_again_and_keeps_no_other(
     intake: Intake, disk: FailingFiles, clock: Clock
 ) -> None:
