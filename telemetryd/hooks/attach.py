@@ -105,10 +105,14 @@ class Attachment:
         def update_operation_status(*args: Any, **kwargs: Any) -> Any:
             entered = monotonic()
             result = original(*args, **kwargs)
-            if self._attached and _succeeded(result):
+            if self._attached and (result is True or _succeeded(result)):
                 operation_id: Any = args[0] if args else kwargs.get("operation_id")
                 status: Any = args[1] if len(args) > 1 else kwargs.get("new_status")
                 updates = args[2] if len(args) > 2 else kwargs.get("updates")
+                if updates is None:
+                    # As it mostly is; what is noted of nothing is nothing.
+                    emitter.status_change(operation_id, status, at=entered)
+                    return result
                 retry_count, error, error_type, size = _told_by(updates)
                 emitter.status_change(
                     operation_id, status, None, None, None, retry_count, error, error_type, size, at=entered
