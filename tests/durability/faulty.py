@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -43,9 +44,7 @@ async def fail_everywhere(scenario: Scenario, looks: Sequence[str] = ()) -> Inje
     verbs = await _verbs(scenario, counted)
     injected = Injected()
     plans = list(_looks(counted, looks) if looks else _changes(verbs))
-    # In the suite not more than so many of a scenario's calls, spread over all of it.
-    plans = plans[:: -(-len(plans) // (32 * EFFORT)) or 1]
-    for number, fault in enumerate(plans):
+    for number, fault in enumerate(_some(plans)):
         faults = Faults(fault, seed=number)
         await _outlive(scenario, faults, f"{fault}, seed {number}")
         injected.faults += 1
@@ -54,17 +53,27 @@ async def fail_everywhere(scenario: Scenario, looks: Sequence[str] = ()) -> Inje
     return injected
 
 
-def _changes(verbs: list[tuple[int, str]]) -> Iterator[Fault]:
+def _some(plans: list[tuple[str, Fault]]) -> Iterator[Fault]:
+    """Yield not many more faults than the suite has time for, spread over all of a scenario, and one of each verb at least."""
+    step = -(-len(plans) // (32 * EFFORT)) or 1
+    met: Counter[str] = Counter()
+    for verb, fault in plans:
+        if met[verb] % step == 0:
+            yield fault
+        met[verb] += 1
+
+
+def _changes(verbs: list[tuple[int, str]]) -> Iterator[tuple[str, Fault]]:
     for call, verb in verbs:
         errors = ERRORS.get(verb, ANY)
         for chosen in range(call, call + min(EFFORT, len(errors))):
-            yield Fault("", call + 1, errors[chosen % len(errors)], SPELLS[chosen // len(errors) % len(SPELLS)])
+            yield verb, Fault("", call + 1, errors[chosen % len(errors)], SPELLS[chosen // len(errors) % len(SPELLS)])
 
 
-def _looks(counted: Faults, looks: Sequence[str]) -> Iterator[Fault]:
+def _looks(counted: Faults, looks: Sequence[str]) -> Iterator[tuple[str, Fault]]:
     for verb in looks:
         for nth in range(1, counted.counts[verb] + 1):
-            yield Fault(verb, nth, PASSING[nth % len(PASSING)])
+            yield verb, Fault(verb, nth, PASSING[nth % len(PASSING)])
 
 
 async def _verbs(scenario: Scenario, faults: Faults) -> list[tuple[int, str]]:
