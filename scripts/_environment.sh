@@ -1,5 +1,6 @@
 # Sourced by scripts/run and scripts/test: the virtual environment and what the system lacks.
-# Needs bash with `set -euo pipefail`; gives $root, $venv, say, fail, need_environment, need_browser, need_socat.
+# Needs bash with `set -euo pipefail`; gives $root, $venv, say, fail, need_environment, need_browser, need_socat,
+# need_victoria_metrics.
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 venv="${TELEMETRYD_VENV:-$root/.venv}"
@@ -36,7 +37,7 @@ need_environment() {
         say "making a virtual environment in $venv with $python"
         "$python" -m venv --clear "$venv" || fail "the virtual environment could not be made; the lines above say why"
     fi
-    if [[ "$profile" == test ]]; then target="$root[test]"; fi
+    if [[ "$profile" == test ]]; then target="$root[test,bench]"; fi
     say "installing telemetryd and what it needs; the first time takes a minute or two"
     pip_install --editable "$target"
     if [[ "$profile" == test ]]; then
@@ -83,4 +84,14 @@ need_browser() {
 # socat is only for trying the socket by hand: without it everything else works.
 need_socat() {
     command -v socat >/dev/null || apt_install socat || say "socat is missing, which only the lines to try need: apt install socat"
+}
+
+# VictoriaMetrics is only for scripts/bench, which does without. Unpacked and not installed: Debian's package starts a service.
+need_victoria_metrics() {
+    local folder="$venv/victoria-metrics"
+    if command -v victoria-metrics >/dev/null || [[ -x "$folder/usr/bin/victoria-metrics" ]]; then return; fi
+    mkdir -p "$folder"
+    (cd "$folder" && { apt-get download -qq victoria-metrics || { apt-get update -qq && apt-get download -qq victoria-metrics; }; } >&2 \
+        && dpkg-deb --extract victoria-metrics_*.deb . && rm victoria-metrics_*.deb) \
+        || say "VictoriaMetrics could not be had from Debian's archive: its line stays empty"
 }

@@ -24,7 +24,7 @@ import urllib.request
 from itertools import islice, product
 from pathlib import Path
 
-from measured_daemon import MeasuredDaemon, running
+from measured_daemon import MeasuredDaemon, cpu_seconds, running
 
 MIB = 1 << 20
 TYPES = ("add", "get", "pin", "unpin", "cat", "ls", "mkdir", "copy", "move", "remove", "publish", "resolve", "stat")
@@ -68,7 +68,7 @@ def measure(options: argparse.Namespace, daemon: MeasuredDaemon) -> bool:
     arguments = [(path, number, groups, sent) for number in range(options.producers)]
     producers = [multiprocessing.Process(target=produce, args=each, daemon=True) for each in arguments]
     total = operations * EVENTS_PER_OPERATION
-    idle, cpu, began = resident(pid), cpu_seconds(pid), time.monotonic()
+    idle, cpu, began = daemon.resident, cpu_seconds(pid), time.monotonic()
     say(
         f"{total:,} events of {operations:,} operations from {options.producers} producers; idle RSS {idle / MIB:.0f} MiB"
     )
@@ -79,7 +79,7 @@ def measure(options: argparse.Namespace, daemon: MeasuredDaemon) -> bool:
     while any(producer.is_alive() for producer in producers):
         producers[0].join(0.05)
         time.sleep(0.05)
-        now, rss, done = time.monotonic(), resident(pid), sum(sent[:])
+        now, rss, done = time.monotonic(), daemon.resident, sum(sent[:])
         peak = max(peak, rss)
         if now - shown >= 5:
             say(
@@ -87,7 +87,7 @@ def measure(options: argparse.Namespace, daemon: MeasuredDaemon) -> bool:
             )
             shown = now
     took, used = time.monotonic() - began, cpu_seconds(pid) - cpu
-    sending, highest = resident(pid), daemon.high_water
+    sending, highest = daemon.resident, daemon.high_water
     counted = count_operations(daemon.url)
     stored = sum(file.stat().st_size for file in daemon.metrics_path.rglob("*") if file.is_file())
     facts = {
@@ -101,7 +101,7 @@ def measure(options: argparse.Namespace, daemon: MeasuredDaemon) -> bool:
             "peak_while_sending": round(max(peak, highest) / MIB),
             "after_sending": round(sending / MIB),
             "peak_with_a_query": round(daemon.high_water / MIB),
-            "after_a_query": round(resident(pid) / MIB),
+            "after_a_query": round(daemon.resident / MIB),
         },
         "disk_mib": round(stored / MIB),
         "operations_counted": counted,
@@ -171,17 +171,6 @@ def count_operations(url: str) -> int:
         found = json.load(answer)["metrics"]["operation_count"]
     samples = [sample["by_status"] for by_backend in found.values() for (sample,) in by_backend.values()]
     return sum(sample["completed"] + sample["failed"] for sample in samples)
-
-
-def resident(pid: int) -> int:
-    """Return the resident memory of a process, in bytes."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the CPU time that a process has used, in seconds."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def say(line: str) -> None:

@@ -31,6 +31,11 @@ def wal_telemetry_client() -> ModuleType:
     return _submodule("wal_telemetry_client")
 
 
+def wal_telemetry() -> ModuleType:
+    """Return the module of ``WALTelemetry``, the telemetry inside of the WAL's process."""
+    return _submodule("wal_telemetry")
+
+
 def _submodule(name: str) -> ModuleType:
     if PACKAGE not in sys.modules:
         found = importlib.util.find_spec(PACKAGE)

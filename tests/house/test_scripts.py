@@ -29,7 +29,7 @@ def test_strict(script: Path) -> None:
     assert "\nset -euo pipefail\n" in read(script)
 
 
-@pytest.mark.parametrize("name", ["fuzz", "run", "test", "torture"])
+@pytest.mark.parametrize("name", ["bench", "fuzz", "run", "test", "torture"])
 def test_help(name: str) -> None:
     """`--help` tells the options, and sets nothing up."""
     environment = {"PATH": os.environ["PATH"], "TELEMETRYD_VENV": "/nonexistent/venv"}
