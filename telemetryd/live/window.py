@@ -56,10 +56,6 @@ class Window:
         if len(self._timestamp) >= FOLD:
             self._fold(now)
 
-    def put(self, rows: OperationRows, now: float) -> None:
-        """Enter what ended, as rollup rows whose series are numbers of the tracker's."""
-        self._enter(rows, now)
-
     def cells(self, now: float, seconds: float) -> OperationCells:
         """Return what ended in the last ``seconds``, one row a series; ``cell`` is 0."""
         self._fold(now)
@@ -77,9 +73,10 @@ class Window:
             second, series, status, np.frombuffer(self._latency), 1, np.frombuffer(self._weight, np.int8)
         )
         self._begin()
-        self._enter(rows, now)
+        self.put(rows, now)
 
-    def _enter(self, rows: OperationRows, now: float) -> None:
+    def put(self, rows: OperationRows, now: float) -> None:
+        """Enter what ended, as rollup rows whose series are numbers of the tracker's."""
         runs = [kept for run in self._runs if len(kept := _later(run, now - WIDEST))]
         if len(fresh := _later(rows, now - WIDEST)):
             while runs and len(fresh.bucket) < _FULL and len(runs[-1].bucket) <= 2 * len(fresh.bucket):

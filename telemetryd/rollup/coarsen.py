@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from .columns import Array, HealthRows, OperationRows, QueueRows, RollupRows
 from .grouping import reduce_runs, runs
-from .merge import added_up, replaced
+from .merge import added_up
 
 
 def coarsen(rows: RollupRows, width: int) -> RollupRows:
@@ -19,7 +21,7 @@ def coarsen(rows: RollupRows, width: int) -> RollupRows:
         rows.series,
         rows.backends,
         added_up(
-            replaced(rows.operations, start=_wider(rows.operations.start, width), width=_full(rows.operations, width))
+            replace(rows.operations, start=_wider(rows.operations.start, width), width=_full(rows.operations, width))
         ),
         _queue(rows.queue, width),
         _health(rows.health, width),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TypeVar
 
 import numpy as np
@@ -30,9 +30,9 @@ def concat(rollups: Sequence[RollupRows]) -> RollupRows:
     return RollupRows(
         tuple(series),
         tuple(backends),
-        replaced(operations, series=_remapped([each.operations.series for each in rollups], series_maps)),
-        replaced(queue, series=_remapped([each.queue.series for each in rollups], series_maps)),
-        replaced(health, backend=_remapped([each.health.backend for each in rollups], backend_maps)),
+        replace(operations, series=_remapped([each.operations.series for each in rollups], series_maps)),
+        replace(queue, series=_remapped([each.queue.series for each in rollups], series_maps)),
+        replace(health, backend=_remapped([each.health.backend for each in rollups], backend_maps)),
     )
 
 
@@ -71,15 +71,9 @@ def with_status(rows: OperationRows, statuses: Sequence[int]) -> OperationRows:
 
 def without_histograms(rows: OperationRows) -> OperationRows:
     """Return rows whose histograms are empty, whatever their counts are."""
-    return replaced(
+    return replace(
         rows, offset=np.zeros(len(rows) + 1, np.int64), bucket=rows.bucket[:0], bucket_count=rows.bucket_count[:0]
     )
-
-
-def replaced(rows: Rows, **columns: Array) -> Rows:
-    """Return rows with other columns."""
-    values = {each.name: getattr(rows, each.name) for each in fields(rows)}
-    return type(rows)(**(values | columns))
 
 
 def added_up(rows: OperationRows) -> OperationRows:

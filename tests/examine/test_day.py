@@ -17,7 +17,7 @@ from telemetryd.examine.store import check
 from telemetryd.rollup.carry import joined
 from telemetryd.rollup.coarsen import coarsen
 from telemetryd.rollup.columns import RollupRows
-from telemetryd.rollup.merge import concat, replaced
+from telemetryd.rollup.merge import concat
 from telemetryd.storage import days
 from telemetryd.storage.catalog import Catalog
 from telemetryd.storage.day_file import WIDTHS, write_day
@@ -74,7 +74,7 @@ def test_one_that_counts_otherwise_than_its_hours_is_bad(
     def one_more(rows: RollupRows, of: int) -> RollupRows:
         if of != width:
             return rows
-        return replace(rows, operations=replaced(rows.operations, entries=rows.operations.entries + 1))
+        return replace(rows, operations=replace(rows.operations, entries=rows.operations.entries + 1))
 
     path = rewritten(files, catalog, one_more)
     ((where, sentence),) = problems(folder)
@@ -87,7 +87,7 @@ def test_rows_of_another_day_are_told(files: Files, folder: Folder, catalog: Cat
     path = rewritten(
         files,
         catalog,
-        lambda rows, width: replace(rows, queue=replaced(rows.queue, start=rows.queue.start + 86_400)),
+        lambda rows, width: replace(rows, queue=replace(rows.queue, start=rows.queue.start + 86_400)),
     )
     ((where, sentence),) = problems(folder)
     assert (where, "intervals of 86400 s of its day" in sentence) == (path, True)
