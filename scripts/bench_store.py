@@ -37,14 +37,14 @@ from telemetryd.model.events import (
     PROCESSING,
     STATUS_CHANGE,
 )
-from telemetryd.rollup.columns import Array, EventColumns
+from telemetryd.rollup.columns import Array, EventColumns, in_order
 from telemetryd.storage import compactor
 from telemetryd.storage.catalog import HourParts
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import EVENTS, Folder
 from telemetryd.storage.part import write_events
 from telemetryd.storage.part_name import Part
-from telemetryd.storage.rows import concat_events, in_order
+from telemetryd.storage.rows import concat_events
 
 HOUR, DAY = 3600, 86400
 TYPES = ("add", "get", "pin", "unpin", "cat", "ls", "mkdir", "copy", "move", "remove", "publish", "resolve", "stat")

@@ -6,7 +6,7 @@ import numpy as np
 
 from telemetryd.model.events import BACKEND_HEALTH_CHANGE, COMPLETED, HEALTH_VALUES, UNKNOWN_HEALTH
 
-from .columns import IN_FLIGHT, Array, EventColumns, HealthRows, OperationRows, QueueRows, RollupRows
+from .columns import IN_FLIGHT, Array, EventColumns, HealthRows, OperationRows, QueueRows, RollupRows, in_order
 from .grouping import distinct, reduce_runs, runs
 from .histogram import bucket_of
 from .moves import is_entry, is_operation, moves, series_of
@@ -19,20 +19,13 @@ _VALUE_OF_HEALTH = np.array([HEALTH_VALUES.get(code, np.nan) for code in range(U
 
 def build(events: EventColumns, interval: int) -> RollupRows:
     """Return the rollup of ``events`` in intervals of so many seconds (a divisor of 3600); rows in any order."""
-    ordered = _in_order(events.without_ids())
+    ordered = in_order(events.without_ids())
     operations = ordered.take(is_operation(ordered))
     codes, keys = series_of(operations)
     health, backends = _health(ordered.take(ordered.event == BACKEND_HEALTH_CHANGE), interval)
     return RollupRows(
         keys, backends, _operations(operations, codes, interval), _queue(operations, codes, interval), health
     )
-
-
-def _in_order(events: EventColumns) -> EventColumns:
-    timestamp, sequence = np.diff(events.timestamp), np.diff(events.sequence)
-    if ((timestamp > 0) | ((timestamp == 0) & (sequence > 0))).all():
-        return events
-    return events.take(np.lexsort((events.sequence, events.timestamp)))
 
 
 def _start_of(timestamp: Array, interval: int) -> Array:

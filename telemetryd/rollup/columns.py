@@ -190,3 +190,12 @@ def concat_codes(names: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], lis
     merged: dict[str, int] = {}
     maps = [np.array([merged.setdefault(name, len(merged)) for name in each], dtype=np.int64) for each in names]
     return tuple(merged), maps
+
+
+def in_order(columns: EventColumns) -> EventColumns:
+    """Return the rows by timestamp, then by sequence: the order of every part."""
+    timestamp, sequence = columns.timestamp, columns.sequence
+    later = (timestamp[1:] > timestamp[:-1]) | ((timestamp[1:] == timestamp[:-1]) & (sequence[1:] > sequence[:-1]))
+    if later.all():
+        return columns
+    return columns.take(np.lexsort((sequence, timestamp)))

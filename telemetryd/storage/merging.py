@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from telemetryd.model.errors import CorruptFile
-from telemetryd.rollup.columns import EventColumns
+from telemetryd.rollup.columns import EventColumns, in_order
 
 from .files import Files
 from .part import ROW_GROUP, oldest_timestamp, scan_events
 from .part_name import Part
-from .rows import between, concat_events, in_order
+from .rows import between, concat_events
 
 
 class LostPart(CorruptFile):

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from telemetryd.model.timerange import HOUR
-from telemetryd.rollup.columns import Array, EventColumns, concat_codes
+from telemetryd.rollup.columns import Array, EventColumns, concat_codes, in_order
 
 # Columns of codes, and the field that holds the names which they point into.
 CODED = {
@@ -35,15 +35,6 @@ def concat_events(several: Sequence[EventColumns]) -> EventColumns:
     ids = [each.operation_id for each in several if each.operation_id is not None]
     merged["operation_id"] = pa.concat_arrays(ids) if len(ids) == len(several) else None
     return EventColumns(**merged)
-
-
-def in_order(columns: EventColumns) -> EventColumns:
-    """Return the rows by timestamp, then by sequence: the order of every part."""
-    timestamp, sequence = columns.timestamp, columns.sequence
-    later = (timestamp[1:] > timestamp[:-1]) | ((timestamp[1:] == timestamp[:-1]) & (sequence[1:] > sequence[:-1]))
-    if later.all():
-        return columns
-    return columns.take(np.lexsort((sequence, timestamp)))
 
 
 def by_hour(columns: EventColumns) -> Iterator[tuple[int, EventColumns]]:

@@ -12,12 +12,12 @@ from telemetryd.examine.findings import PartsFound
 from telemetryd.examine.hour import HourExamined
 from telemetryd.rollup.build import build
 from telemetryd.rollup.carry import carry_of
-from telemetryd.rollup.columns import EventColumns
+from telemetryd.rollup.columns import EventColumns, in_order
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 from telemetryd.storage.part import write_events, write_rollups
 from telemetryd.storage.part_name import Kind, Level, Part
-from telemetryd.storage.rows import between, in_order
+from telemetryd.storage.rows import between
 from tests.storage.samples import HOUR, INTERVAL, columns_of, frozen_of, hour_parts, sealed
 
 ROWS = in_order(columns_of(200))

@@ -18,6 +18,7 @@ import pytest
 from telemetryd.model.errors import CorruptFile
 from telemetryd.rollup.build import build
 from telemetryd.rollup.carry import carry_of
+from telemetryd.rollup.columns import in_order
 from telemetryd.storage import part as part_module
 from telemetryd.storage import rollup_schema, schema
 from telemetryd.storage.files import Files
@@ -33,7 +34,7 @@ from telemetryd.storage.part import (
     write_rollups,
 )
 from telemetryd.storage.part_name import Kind, Part
-from telemetryd.storage.rows import between, in_order
+from telemetryd.storage.rows import between
 from tests.disk.faults import FailingFiles, Fault, Faults
 
 from .samples import HOUR, columns_of, frozen_of, in_file_order, rows_of, sealed

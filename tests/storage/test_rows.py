@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from telemetryd.storage.rows import between, by_hour, concat_events, in_order
+from telemetryd.rollup.columns import in_order
+from telemetryd.storage.rows import between, by_hour, concat_events
 
 from .samples import HOUR, columns_of, in_file_order, rows_of
 

@@ -7,8 +7,8 @@ import pytest
 
 from telemetryd.rollup.build import build
 from telemetryd.rollup.carry import carry_of
-from telemetryd.rollup.columns import EventColumns
-from telemetryd.storage.rows import between, in_order
+from telemetryd.rollup.columns import EventColumns, in_order
+from telemetryd.storage.rows import between
 from telemetryd.storage.summary import Summary
 
 from .samples import columns_of
