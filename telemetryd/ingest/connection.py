@@ -19,7 +19,6 @@ from .intake import Intake
 from .peer import Peer, is_dispensable, peer_of, sends_no_more
 from .submission import Submission
 
-READ_BYTES = 1 << 16
 # Answers that a peer leaves unread before its connection is cut.
 MAX_UNREAD = 1 << 20
 
@@ -47,7 +46,6 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; called by the event loop."""
         assert isinstance(transport, asyncio.Transport)
-        transport.max_size = READ_BYTES  # type: ignore[attr-defined]
         self._transport = transport
         self._answers.begin(transport)
         self._peer = peer_of(transport.get_extra_info("socket"))
