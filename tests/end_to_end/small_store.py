@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from telemetryd.daemon import running
 from telemetryd.instrumentation import Instrumentation
 from telemetryd.model.events import BackendHealthChange, Event
 from telemetryd.model.metrics import METRIC_TYPES
-from telemetryd.model.timerange import TimeRange
+from telemetryd.model.timerange import DAY, TimeRange, day_of
 from telemetryd.query.request import Filters, MetricsRequest, OperationsRequest
 from telemetryd.storage.folder import Folder
 from tests.disk.faults import PLENTY, FailingFiles
@@ -23,15 +23,18 @@ from tests.ingest.intake import HOUR, Clock, Intake, Quiet, change, start
 from tests.query.telling import told
 
 NOW = HOUR + 1800.0
+BOTH_HOURS = TimeRange(HOUR - 3600, HOUR + 1800)
+DAY_AFTER = NOW + DAY
+WHOLE_DAY = TimeRange(day_of(HOUR), day_of(HOUR) + DAY)
 # Which batch ends up where: in a compacted hour, in two parts of another, in a closed segment, in the active one.
 COMPACTED, SEALED, SEALED_TOO, CLOSED, ACTIVE, LAST = range(1, 7)
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a daemon said: its numbers as the oracle tells them, the ended operations, its log, what is in quarantine."""
+    """What a daemon said: its numbers as the oracle tells them, one answer an interval, the ended operations, its log, what is in quarantine."""
 
-    numbers: dict[str, Any]
+    numbers: Sequence[dict[str, Any]]
     operations: tuple[str, ...]
     log: tuple[dict[str, Any], ...]
     quarantine: tuple[str, ...]
@@ -39,11 +42,6 @@ class Told:
     def said(self, *kinds: str) -> list[dict[str, Any]]:
         """Return its log lines of some kinds."""
         return [line for line in self.log if line["event"] in kinds]
-
-    @property
-    def counts(self) -> dict[str, Any]:
-        """How many operations entered each status, by series and interval: what no lost state can change."""
-        return self.numbers["metrics"].get("operation_count", {})  # type: ignore[no-any-return]
 
 
 def batch(number: int) -> list[Event]:
@@ -81,16 +79,29 @@ async def build(path: Path, without: Collection[int] = ()) -> None:
         await intake.crash()
 
 
-async def ask(path: Path) -> Told:
+async def end_the_day(path: Path) -> None:
+    """Have a daemon that finds the store's day over: its hours are compacted, and a file tells the day."""
+    clock = Clock()
+    clock.now = DAY_AFTER
+    files = FailingFiles(PLENTY)
+    with Folder(files, str(path)).locked() as folder:
+        intake = Intake(files, folder, clock, Instrumentation(Quiet()))
+        intake.set("storage", seal_grace=0)
+        await intake.start()
+        await intake.upkeep.turn()
+        await intake.stop()
+
+
+async def ask(path: Path, now: float = NOW, span: TimeRange = BOTH_HOURS, intervals: Sequence[int] = (60,)) -> Told:
     """Start a daemon on a store, ask it everything, and stop it."""
     with capture_logs() as log:
-        async with running(_configuration(path), clock=lambda: NOW, environment={}) as daemon:
-            span = TimeRange(HOUR - 3600, HOUR + 1800)
-            numbers = await daemon.services.query.metrics(MetricsRequest(METRIC_TYPES, Filters(), span, 60, None))
-            found = await daemon.services.query.operations(OperationsRequest(Filters(), 0, NOW, "recent", 1000))
+        async with running(_configuration(path), clock=lambda: now, environment={}) as daemon:
+            asked = [MetricsRequest(METRIC_TYPES, Filters(), span, interval, None) for interval in intervals]
+            numbers = [told(await daemon.services.query.metrics(each)) for each in asked]
+            found = await daemon.services.query.operations(OperationsRequest(Filters(), 0, now, "recent", 1000))
             assert daemon.services.ready() == []
     ended = sorted(each["operation_id"] for each in found if each["end_time"])
-    return Told(told(numbers), tuple(ended), tuple(dict(line) for line in log), tuple(_names(path / "quarantine")))
+    return Told(numbers, tuple(ended), tuple(dict(line) for line in log), tuple(_names(path / "quarantine")))
 
 
 def _names(folder: Path) -> list[str]:

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from telemetryd.storage.day_file import WIDTHS
 from telemetryd.storage.files import Files
 from telemetryd.storage.journal import read_segment
 from tests.damage import EXHAUSTIVE, ODD, cut, flipped, put_odd
@@ -28,12 +30,13 @@ from tests.examine.places import (
     PART_ROLLUP,
 )
 
-from .small_store import ACTIVE, LAST, Told, ask, build
+from .small_store import ACTIVE, DAY_AFTER, LAST, WHOLE_DAY, Told, ask, build, end_the_day
 
 pytestmark = pytest.mark.timeout(0 if EXHAUSTIVE else 120)
 
 PARTS = (HOUR_EVENTS, HOUR_ROLLUP, PART_EVENTS, PART_ROLLUP)
 ROWS_OF_PARTS = {HOUR_EVENTS: {"1-a", "1-b", "0-c"}, PART_EVENTS: {"2-a", "2-b", "1-c"}}
+Asking = Callable[[Path], Coroutine[None, None, Told]]
 # How a daemon says that something is lost.
 LOSSES = ("quarantined", "journal damaged", "checkpoint lost")
 
@@ -41,12 +44,21 @@ LOSSES = ("quarantined", "journal damaged", "checkpoint lost")
 class Store:
     """The undamaged store, and damaged copies of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, ask: Asking = ask, make: Callable[[Path], Coroutine[None, None, None]] = build
+    ) -> None:
         self._folder = folder
+        self._ask = ask
         self._count = 0
         self.path = folder / "store"
-        asyncio.run(build(self.path))
+        asyncio.run(make(self.path))
         self.intact = self.ask(lambda copy: None)
+
+    @property
+    def day(self) -> str:
+        """The one file of a day."""
+        (path,) = (self.path / "days").rglob("*.parquet")
+        return str(path.relative_to(self.path))
 
     def bytes_of(self, name: str) -> bytes:
         return (self.path / name).read_bytes()
@@ -58,7 +70,7 @@ class Store:
         shutil.copytree(self.path, copy)
         try:
             damage(copy)
-            return asyncio.run(ask(copy))
+            return asyncio.run(self._ask(copy))
         finally:
             shutil.rmtree(copy)
 
@@ -70,7 +82,7 @@ class Store:
         """Return what a daemon says that never got some batches."""
         path = self._folder / "-".join(map(str, ("without", *batches)))
         asyncio.run(build(path, batches))
-        return asyncio.run(ask(path))
+        return asyncio.run(self._ask(path))
 
     def without_records(self, name: str, *numbers: int) -> Told:
         """Return what a daemon says where a segment lacks some of its records; 0 is the checkpoint."""
@@ -85,8 +97,25 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return Store(tmp_path_factory.mktemp("any-bytes"))
 
 
-def test_the_undamaged_store_is_whole(store: Store) -> None:
+@pytest.fixture(scope="module")
+def day_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """The same store a day later, asked of all of its day in every interval that a day's file has rows of."""
+
+    async def make(path: Path) -> None:
+        await build(path)
+        await end_the_day(path)
+
+    return Store(
+        tmp_path_factory.mktemp("any-bytes-of-a-day"),
+        partial(ask, now=DAY_AFTER, span=WHOLE_DAY, intervals=WIDTHS),
+        make,
+    )
+
+
+@pytest.mark.parametrize("name", ["store", "day_store"])
+def test_the_undamaged_store_is_whole(request: pytest.FixtureRequest, name: str) -> None:
     """What all others are compared with: every operation is there, nothing is set aside."""
+    store: Store = request.getfixturevalue(name)
     assert len(store.intact.operations) == 18
     assert store.intact.quarantine == ()
     assert store.intact.said(*LOSSES) == []
@@ -115,6 +144,27 @@ def check_part(store: Store, name: str, told: Told, damage: str) -> None:
     assert told.quarantine in ((), (name,)), damage
     assert len(told.said("quarantined")) == len(told.quarantine), damage
     assert told.quarantine or not lost, damage
+
+
+def test_a_flipped_bit_in_the_file_of_a_day(day_store: Store) -> None:
+    """Every number stays as it was: from the file, or from the hours that it was made of."""
+    for place, data in flipped(day_store.bytes_of(day_store.day), 24):
+        check_day(day_store, data, f"byte {place}")
+
+
+def test_the_file_of_a_day_that_was_cut_off(day_store: Store) -> None:
+    """At whatever length: it is set aside, and every number stays as it was."""
+    for length, data in cut(day_store.bytes_of(day_store.day), 4):
+        assert check_day(day_store, data, f"cut to {length}").quarantine == (day_store.day,)
+
+
+def check_day(store: Store, data: bytes, damage: str) -> Told:
+    told = store.ask_with(store.day, data)
+    assert told.numbers == store.intact.numbers, damage
+    assert told.operations == store.intact.operations, damage
+    assert told.quarantine in ((), (store.day,)), damage
+    assert len(told.said("quarantined")) == len(told.quarantine), damage
+    return told
 
 
 def test_a_flipped_bit_in_a_closed_segment(store: Store) -> None:

@@ -103,19 +103,22 @@ def test_a_full_disk_costs_nothing_acknowledged_and_no_restart_where_root_may_mo
     new_daemon: Callable[..., Daemon],
     producers: Callable[[Daemon, Load], list[subprocess.Popen[bytes]]],
 ) -> None:
-    """The daemon refuses, says why, serves reads, and goes on by itself once there is room: again and again."""
+    """The daemon refuses, says why, counts it, serves reads, and goes on by itself once there is room: again and again."""
     daemon = new_daemon(**QUICK, TELEMETRYD_STORAGE_HEAD_ROWS=1000)
     daemon.metrics_path = small_disk / "metrics"
     daemon.start()
     pid = daemon.pid
     load = Load(new_seed(), int(time.time()))
     running = producers(daemon, load)
+    counted = 0
     for _ in range(ROUNDS):
         until_stored(short_path)
         # The daemon removes what it could not complete, so one filling is not enough.
         told = until(lambda: fill(small_disk) or refusing(daemon), "the daemon to refuse, and to say so")
         assert any("No space left on device" in reason for reason in told)
         assert daemon.ask("GET", "/-/ready").status_code == 503
+        counted, before = daemon.books()["rejected_by_reason"]["storage_unavailable"], counted
+        assert counted > before
         assert daemon.entries(start_time=load.at - 5 * 3600) > 0
         assert all(process.poll() is None for process in running)
 
