@@ -1,4 +1,4 @@
-"""What libraries import wherever they find it, and the daemon has no use for: 60 MB of memory, and half a second."""
+"""Keeps out of the daemon's process what libraries import wherever they find it: 60 MB of memory, half a second."""
 
 from __future__ import annotations
 

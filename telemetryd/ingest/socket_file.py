@@ -1,4 +1,4 @@
-"""The file of a Unix socket: right from its first instant, and never another daemon's.
+"""The file of a Unix socket, ingest's or the API's: right from its first instant, never another daemon's.
 
 Whoever makes, replaces or removes one holds a lock beside it, ``<name>.lock``, from the look at what is
 there until its own is gone: of two daemons for one path one listens, and the other is refused.

@@ -7,7 +7,7 @@ it is done hundreds of thousands of times a second. Whatever is out of the ordin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from telemetryd.model.events import (
     CODE_OF_STATE,
@@ -19,29 +19,16 @@ from telemetryd.model.events import (
     StatusChange,
 )
 
-from .operation import Operation
 from .regular import Regular
 from .rows import Rows
-from .series import SeriesTable
-from .table import OperationTable
+
+if TYPE_CHECKING:
+    from .tracker import Tracker
 
 
-class Tables(Protocol):
-    """What the tracker keeps, and what it does with an event that is out of the ordinary."""
-
-    series: SeriesTable
-    table: OperationTable
-
-    def turn(self, event: Event, sequence: int, rows: Rows, at: int) -> None:
-        """Apply one event, whatever it is; its row is that at ``at``."""
-
-    def details(self, event: StatusChange, operation: Regular | Operation, rows: Rows, at: int) -> None:
-        """Take what a status says besides."""
-
-
-def apply_fast(tables: Tables, events: Sequence[Event], first_sequence: int, rows: Rows) -> None:
+def apply_fast(tracker: Tracker, events: Sequence[Event], first_sequence: int, rows: Rows) -> None:
     """Apply events in their order; ``rows`` has their timestamps and operations, and takes the rest."""
-    operations, ended, series = tables.table.operations, tables.table.ended, tables.series
+    operations, ended, series = tracker.table.operations, tracker.table.ended, tracker.series
     numbers, in_flight, first_seen = series.numbers, series.in_flight, series.first_seen
     kinds, codes, statuses, previous, latencies = rows.event, rows.series, rows.status, rows.previous, rows.latency
     before, link = rows.before, rows.link
@@ -51,7 +38,7 @@ def apply_fast(tables: Tables, events: Sequence[Event], first_sequence: int, row
             operation_id, status = event.operation_id, CODE_OF_STATE[event.status]
             operation = operations.get(operation_id)
             if type(operation) is not Regular or operation.running == status or timestamp < operation.since:
-                tables.turn(event, first_sequence + at, rows, at)
+                tracker.turn(event, first_sequence + at, rows, at)
                 continue
             if (
                 event.latency is not None
@@ -59,7 +46,7 @@ def apply_fast(tables: Tables, events: Sequence[Event], first_sequence: int, row
                 or event.error_type is not None
                 or event.size is not None
             ):
-                tables.details(event, operation, rows, at)
+                tracker.details(event, operation, rows, at)
             number, left = operation.series, operation.running
             kinds[at], codes[at], statuses[at], previous[at] = STATUS_CHANGE, number, status, left
             before[at], link[at] = operation.since, operation.last
@@ -90,5 +77,5 @@ def apply_fast(tables: Tables, events: Sequence[Event], first_sequence: int, row
             if event.size is not None:
                 rows.size[at] = event.size
         else:
-            tables.turn(event, first_sequence + at, rows, at)
+            tracker.turn(event, first_sequence + at, rows, at)
     rows.end(done)

@@ -1,4 +1,4 @@
-"""The operations in flight and those that ended lately, by id, each with a bound."""
+"""What is known of operations by their ids: those in flight, those that ended lately, within bounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scan: reads what the plan names and puts it together as one picture of the range."""
+"""The scan: one picture of a range, put together from what its sources tell."""
 
 from __future__ import annotations
 
