@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import struct
+import subprocess
 import threading
 import time
 from collections import deque
@@ -124,8 +125,12 @@ class Browser:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def _ending(self) -> str:
-        code = self._kaleido.subprocess.poll() if self.pid else None
-        return "" if code is None else f"it ended with code {code}"
+        """Return how the process ended, if it did. It hangs up a moment before it is gone."""
+        if not self.pid:
+            return ""
+        with suppress(subprocess.TimeoutExpired):
+            return f"it ended with code {self._kaleido.subprocess.wait(_MOMENT)}"
+        return ""
 
     async def _open(self) -> None:
         if not os.path.isfile(self.path):
