@@ -10,7 +10,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from telemetryd.model.settings import Setting, Settings, declared
+from telemetryd.model.setting import Setting
+from telemetryd.model.settings import Settings, declared
 
 HEAD = """\
 # The settings of telemetryd, each at its default.

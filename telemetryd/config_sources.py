@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from telemetryd.model.settings import Setting, declared
+from telemetryd.model.setting import Setting
+from telemetryd.model.settings import declared
 from telemetryd.storage.files import Files
 
 from .config_values import accepts, described, expectation, from_text, nearest

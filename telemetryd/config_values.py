@@ -10,7 +10,7 @@ from typing import Any
 
 from telemetryd.api.listen import MAX_SOCKET_PATH, SYNTAX, fits_a_socket, parse_listen
 from telemetryd.model.errors import InvalidParameter
-from telemetryd.model.settings import Setting
+from telemetryd.model.setting import Setting
 from telemetryd.model.timerange import HOUR
 
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}

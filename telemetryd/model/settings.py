@@ -8,70 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, field, fields
-from types import MappingProxyType
-from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What one setting promises, whatever its value is."""
-
-    section: str
-    key: str
-    kind: type
-    default: Any
-    description: str
-    unit: str
-    minimum: float | None
-    maximum: float | None
-    environment: str
-    live: bool
-
-    @property
-    def name(self) -> str:
-        return f"{self.section}.{self.key}"
-
-    @property
-    def changes(self) -> str:
-        return "at once" if self.live else "at restart"
-
-
-def _setting(
-    default: Any,
-    description: str,
-    *,
-    unit: str = "",
-    minimum: float | None = None,
-    maximum: float | None = None,
-    environment: str = "",
-    live: bool = False,
-) -> Any:
-    facts = {
-        "description": description,
-        "unit": unit,
-        "minimum": minimum,
-        "maximum": maximum,
-        "environment": environment,
-        "live": live,
-    }
-    return field(default=default, metadata=MappingProxyType(facts))
+from .setting import Setting, setting
 
 
 @dataclass(frozen=True, slots=True)
 class TelemetrySettings:
     """What is kept of the WAL's operations, where and for how long."""
 
-    enabled: bool = _setting(
+    enabled: bool = setting(
         True,
         "Store events; off, they are acknowledged, counted as discarded, and producers are told to stop.",
         live=True,
     )
-    metrics_path: str = _setting(
+    metrics_path: str = setting(
         "~/.ipfs_kit/telemetry",
         "Folder of the journal, the partitions and the rollups.",
         environment="IPFS_KIT_TELEMETRY_PATH",
     )
-    retention_days: int = _setting(
+    retention_days: int = setting(
         30,
         "Partitions older than this are removed, whole.",
         unit="days",
@@ -80,7 +35,7 @@ class TelemetrySettings:
         environment="IPFS_KIT_TELEMETRY_RETENTION",
         live=True,
     )
-    sampling_interval: int = _setting(
+    sampling_interval: int = setting(
         60,
         "Width of a sample; must divide 3600.",
         unit="s",
@@ -89,52 +44,52 @@ class TelemetrySettings:
         environment="IPFS_KIT_TELEMETRY_INTERVAL",
         live=True,
     )
-    enable_detailed_timing: bool = _setting(
+    enable_detailed_timing: bool = setting(
         True,
         "Keep every event in the hourly partitions; off, only the rollups stay.",
         environment="IPFS_KIT_TELEMETRY_DETAILED",
         live=True,
     )
-    operation_hooks: bool = _setting(True, "Open the ingest socket.", environment="IPFS_KIT_TELEMETRY_HOOKS")
-    reports_path: str = _setting("", "Folder of the reports; empty means `reports` beside metrics_path.")
+    operation_hooks: bool = setting(True, "Open the ingest socket.", environment="IPFS_KIT_TELEMETRY_HOOKS")
+    reports_path: str = setting("", "Folder of the reports; empty means `reports` beside metrics_path.")
 
 
 @dataclass(frozen=True, slots=True)
 class IngestSettings:
     """The Unix socket that events come in by, and its limits."""
 
-    socket: str = _setting(
+    socket: str = setting(
         "",
         "Path of the ingest socket; empty means systemd's socket, else the user's runtime folder, else ~/.ipfs_kit/telemetryd.sock.",
     )
-    max_line_bytes: int = _setting(
+    max_line_bytes: int = setting(
         1 << 20, "Longest line taken; longer ones are skipped and counted.", unit="bytes", minimum=1024, maximum=1 << 26
     )
-    max_connections: int = _setting(
+    max_connections: int = setting(
         1024, "Connections open at once; more are refused with a line.", minimum=1, maximum=65536
     )
-    max_pending_bytes: int = _setting(
+    max_pending_bytes: int = setting(
         64 << 20,
         "Bytes taken and not yet on disk; beyond it the sockets are not read.",
         unit="bytes",
         minimum=1 << 20,
         maximum=1 << 32,
     )
-    max_unfinished_bytes: int = _setting(
+    max_unfinished_bytes: int = setting(
         64 << 20,
         "Bytes held of lines that have not ended, in all connections; beyond it the one with most is closed.",
         unit="bytes",
         minimum=1 << 20,
         maximum=1 << 32,
     )
-    max_unread_bytes: int = _setting(
+    max_unread_bytes: int = setting(
         16 << 20,
         "Bytes of answers that are not read, in all connections; beyond it the one with most is cut.",
         unit="bytes",
         minimum=1 << 20,
         maximum=1 << 32,
     )
-    max_producers: int = _setting(
+    max_producers: int = setting(
         10_000,
         "Producers whose last batch number is remembered; beyond it the longest silent is forgotten.",
         minimum=1,
@@ -146,8 +101,8 @@ class IngestSettings:
 class HttpSettings:
     """Where the REST API and the dashboard are served."""
 
-    listen: str = _setting("127.0.0.1:8000", "HOST:PORT of the REST API (port 0 picks one and logs it), or unix:/path.")
-    max_streams: int = _setting(
+    listen: str = setting("127.0.0.1:8000", "HOST:PORT of the REST API (port 0 picks one and logs it), or unix:/path.")
+    max_streams: int = setting(
         64, "Clients that follow GET /stream at once; more are told to come again.", minimum=1, maximum=10_000
     )
 
@@ -156,38 +111,38 @@ class HttpSettings:
 class LiveSettings:
     """Bounds of what is held in memory of the recent past."""
 
-    max_operations: int = _setting(
+    max_operations: int = setting(
         100_000, "Operations in flight that are tracked; beyond it the oldest expires.", minimum=1, maximum=10_000_000
     )
-    max_operation_age: int = _setting(
+    max_operation_age: int = setting(
         604_800, "An operation in flight for longer expires.", unit="s", minimum=60, maximum=31_536_000
     )
-    max_ended: int = _setting(
+    max_ended: int = setting(
         65_536,
         "Ended operations remembered, to know a repeated or contradicting status.",
         minimum=0,
         maximum=10_000_000,
     )
-    max_series: int = _setting(
+    max_series: int = setting(
         1000, "Pairs of operation type and backend; new types beyond it fold into `other`.", minimum=1, maximum=50_000
     )
-    max_backends: int = _setting(64, "Backends by name; new ones beyond it fold into `other`.", minimum=1, maximum=1000)
+    max_backends: int = setting(64, "Backends by name; new ones beyond it fold into `other`.", minimum=1, maximum=1000)
 
 
 @dataclass(frozen=True, slots=True)
 class StorageSettings:
     """When the head becomes a part."""
 
-    head_rows: int = _setting(
+    head_rows: int = setting(
         250_000, "Rows in memory before they are sealed into parts.", minimum=100, maximum=10_000_000
     )
-    head_age: int = _setting(
+    head_age: int = setting(
         900, "Age of the oldest row in memory before all are sealed.", unit="s", minimum=1, maximum=3600
     )
-    seal_grace: int = _setting(
+    seal_grace: int = setting(
         60, "Wait after the end of an hour before it is sealed and compacted.", unit="s", minimum=0, maximum=3600
     )
-    late_quiet: int = _setting(
+    late_quiet: int = setting(
         5, "Events of a past hour are sealed once none has come for this long.", unit="s", minimum=0, maximum=3600
     )
 
@@ -196,11 +151,9 @@ class StorageSettings:
 class QuerySettings:
     """Limits of every query."""
 
-    timeout: int = _setting(30, "Longest time a query may run.", unit="s", minimum=1, maximum=3600)
-    concurrency: int = _setting(
-        2, "Queries that run at once; as many again may wait eight deep.", minimum=1, maximum=64
-    )
-    max_samples: int = _setting(
+    timeout: int = setting(30, "Longest time a query may run.", unit="s", minimum=1, maximum=3600)
+    concurrency: int = setting(2, "Queries that run at once; as many again may wait eight deep.", minimum=1, maximum=64)
+    max_samples: int = setting(
         1_000_000,
         "Samples in one answer; more is an error that says how to ask for less.",
         minimum=1000,
@@ -212,17 +165,17 @@ class QuerySettings:
 class ChartsSettings:
     """The process that draws, its browser, and their limits."""
 
-    browser: str = _setting("", "Path of a Chromium for PNG and SVG; empty means the first one found on PATH.")
-    timeout: int = _setting(30, "Longest time a chart may take, waiting included.", unit="s", minimum=1, maximum=300)
-    max_queue: int = _setting(32, "Charts drawn and waiting at once; more are refused.", minimum=1, maximum=1024)
-    idle_stop: int = _setting(
+    browser: str = setting("", "Path of a Chromium for PNG and SVG; empty means the first one found on PATH.")
+    timeout: int = setting(30, "Longest time a chart may take, waiting included.", unit="s", minimum=1, maximum=300)
+    max_queue: int = setting(32, "Charts drawn and waiting at once; more are refused.", minimum=1, maximum=1024)
+    idle_stop: int = setting(
         120, "The process that draws ends after as long without a chart.", unit="s", minimum=1, maximum=86_400
     )
-    max_charts: int = _setting(300, "Images after which it is replaced by a new one.", minimum=1, maximum=100_000)
-    max_memory: int = _setting(
+    max_charts: int = setting(300, "Images after which it is replaced by a new one.", minimum=1, maximum=100_000)
+    max_memory: int = setting(
         700, "Memory, its browser's included, above which it is replaced.", unit="MiB", minimum=200, maximum=65_536
     )
-    cache_size: int = _setting(
+    cache_size: int = setting(
         64, "Charts kept on disk that need not be drawn again; 0 keeps none.", unit="MiB", minimum=0, maximum=65_536
     )
 
@@ -231,9 +184,9 @@ class ChartsSettings:
 class ReportsSettings:
     """Limits of the reports."""
 
-    max_queue: int = _setting(8, "Reports made and waiting at once; more are refused.", minimum=1, maximum=1024)
-    timeout: int = _setting(600, "Longest time a report may take.", unit="s", minimum=10, maximum=86_400)
-    max_size: int = _setting(
+    max_queue: int = setting(8, "Reports made and waiting at once; more are refused.", minimum=1, maximum=1024)
+    timeout: int = setting(600, "Longest time a report may take.", unit="s", minimum=10, maximum=86_400)
+    max_size: int = setting(
         1024, "All reports together; beyond it the oldest go.", unit="MiB", minimum=16, maximum=1_048_576
     )
 

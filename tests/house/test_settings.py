@@ -6,7 +6,8 @@ import tomllib
 
 import pytest
 
-from telemetryd.model.settings import Setting, declared
+from telemetryd.model.setting import Setting
+from telemetryd.model.settings import declared
 
 from .source import read, script
 

@@ -6,7 +6,8 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from telemetryd.model.settings import Setting, Settings, declared
+from telemetryd.model.setting import Setting
+from telemetryd.model.settings import Settings, declared
 
 ALL = list(declared())
 names = pytest.mark.parametrize("setting", ALL, ids=lambda each: each.name)
