@@ -94,8 +94,8 @@ def test_it_is_stopped(browser: Browser) -> None:
 
 @needs_browser
 def test_more_than_chromium_can_draw(browser: Browser) -> None:
-    """Comes back as garbage without an error, which is noticed."""
-    with pytest.raises(BrowserLost, match="no png of 20000 × 20000"):
+    """Comes back as garbage without an error, or ends the page where memory is short; either is noticed."""
+    with pytest.raises(BrowserLost, match="no png of 20000 × 20000|its page crashed"):
         browser.draw(FIGURE, "png", 20_000, 20_000, 60)
 
 
