@@ -13,6 +13,8 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakValueDictionary
 
+from telemetryd.model.events import OPERATION_START, STATUS_CHANGE
+
 from .emitter import Emitter
 
 # How long the WAL's close() and detach() may take longer for the last events, in s.
@@ -83,13 +85,28 @@ class Attachment:
 
     def _add_operation(self, original: Callable[..., Any]) -> Callable[..., Any]:
         emitter = self.emitter
-        monotonic = emitter.monotonic
+        monotonic, clock = emitter.monotonic, emitter.clock
 
         @functools.wraps(original)
         def add_operation(*args: Any, **kwargs: Any) -> Any:
             entered = monotonic()
             result = original(*args, **kwargs)
-            if self._attached and _succeeded(result):
+            sender = emitter.sender
+            if (
+                type(result) is dict
+                and result.get("success") is True
+                and "operation" not in result
+                and sender.wanted
+                and self._attached
+            ):
+                # As storage_wal answers: what is below, in one call instead of many.
+                operation_id, operation_type = result.get("operation_id"), result.get("operation_type")
+                emitter.buffer.put(
+                    (entered, clock.offset, OPERATION_START, operation_id, operation_type, result.get("backend"), None)
+                )
+                if sender.asleep:
+                    sender.wake()
+            elif self._attached and _succeeded(result):
                 operation = _field(result, "operation", result)
                 operation_id, backend = _field(result, "operation_id"), _field(operation, "backend")
                 emitter.operation_start(operation_id, _field(operation, "operation_type"), backend, at=entered)
@@ -99,24 +116,29 @@ class Attachment:
 
     def _update_operation_status(self, original: Callable[..., Any]) -> Callable[..., Any]:
         emitter = self.emitter
-        monotonic = emitter.monotonic
+        monotonic, clock = emitter.monotonic, emitter.clock
 
         @functools.wraps(original)
         def update_operation_status(*args: Any, **kwargs: Any) -> Any:
             entered = monotonic()
             result = original(*args, **kwargs)
-            if self._attached and (result is True or _succeeded(result)):
-                operation_id: Any = args[0] if args else kwargs.get("operation_id")
-                status: Any = args[1] if len(args) > 1 else kwargs.get("new_status")
-                updates = args[2] if len(args) > 2 else kwargs.get("updates")
-                if updates is None:
-                    # As it mostly is; what is noted of nothing is nothing.
-                    emitter.status_change(operation_id, status, at=entered)
-                    return result
-                retry_count, error, error_type, size = _told_by(updates)
-                emitter.status_change(
-                    operation_id, status, None, None, None, retry_count, error, error_type, size, at=entered
-                )
+            if not self._attached or (result is not True and not _succeeded(result)):
+                return result
+            sender = emitter.sender
+            if len(args) == 2 and not kwargs and type(args[1]) is str and sender.wanted:
+                # As it mostly is: what is below, in one call instead of many.
+                note = (entered, clock.offset, STATUS_CHANGE, args[0], args[1])
+                if args[1] == "processing":
+                    emitter.buffer.put_processing(note)
+                else:
+                    emitter.buffer.put(note)
+                if sender.asleep:
+                    sender.wake()
+                return result
+            operation_id: Any = args[0] if args else kwargs.get("operation_id")
+            status: Any = args[1] if len(args) > 1 else kwargs.get("new_status")
+            told = _told_by(args[2] if len(args) > 2 else kwargs.get("updates"))
+            emitter.status_change(operation_id, status, None, None, None, *told, at=entered)
             return result
 
         return update_operation_status

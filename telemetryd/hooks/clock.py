@@ -7,8 +7,8 @@ that the latency between them is what the monotonic clock measured.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
+from itertools import islice
 
 # Both clocks are slewed alike, so a smaller difference is the noise of reading two of them in turn.
 SMALLEST_STEP = 0.001
@@ -43,26 +43,22 @@ class Clock:
 
 
 class Offsets:
-    """One offset for each operation in flight, from its first event to its end.
+    """One offset for each operation in flight, from its first event to its end: by its id in ``known``.
 
-    At most ``limit`` operations: beyond it the oldest is forgotten and goes on with the
-    offset of its next event.
+    Of an operation that goes on it is ``known.setdefault(id, offset)``, of one that ends ``known.pop(id, offset)``.
+    At most about ``limit`` operations are kept by :meth:`trim`; those beyond it go on with the offset of their next event.
     """
 
-    __slots__ = ("_by_operation", "_limit")
+    __slots__ = ("_limit", "_most", "known")
 
     def __init__(self, limit: int) -> None:
+        self.known: dict[str, float] = {}
         self._limit = limit
-        self._by_operation: OrderedDict[str, float] = OrderedDict()
+        # Many are forgotten at once: what is gone from the front of a dict is passed by on each way to the oldest.
+        self._most = limit + limit // 16
 
-    def __len__(self) -> int:
-        return len(self._by_operation)
-
-    def of(self, operation_id: str, offset: float, *, ended: bool) -> float:
-        """Return the offset of this operation: ``offset`` if this is its first event."""
-        if ended:
-            return self._by_operation.pop(operation_id, offset)
-        kept = self._by_operation.setdefault(operation_id, offset)
-        if len(self._by_operation) > self._limit:
-            self._by_operation.popitem(last=False)
-        return kept
+    def trim(self) -> None:
+        """Forget the oldest beyond the limit."""
+        if len(self.known) > self._most:
+            for oldest in [*islice(self.known, len(self.known) - self._limit)]:
+                del self.known[oldest]

@@ -64,6 +64,7 @@ class Emitter:
     take them; what a process leaves in it the next one sends.
 
     ``at`` is the instant of the event on :attr:`monotonic`, which is now where it is not given.
+    ``clock``, ``buffer`` and ``sender`` are for hooks that note events themselves; a fork replaces the latter two.
     """
 
     def __init__(
@@ -87,14 +88,16 @@ class Emitter:
         self._name = producer or producer_name()
         self._named = producer is not None
         self._capacity = capacity
-        self._clock = Clock(monotonic, wall)
+        self.clock = Clock(monotonic, wall)
         self.monotonic = monotonic
+        self.buffer: Buffer
+        self.sender: Sender
         self._closed = False
         self._spooled = bool(spool)
         self._begin(self._name, Spool(_path(spool), spool_bytes) if spool else None)
         if spool:
             # What the last process left has to be sent, whether or not there is something to add.
-            self._sender.wake()
+            self.sender.wake()
         lifetime.look_after(self)
 
     def operation_start(
@@ -107,12 +110,12 @@ class Emitter:
         at: float | None = None,
     ) -> None:
         """An operation entered the WAL; ``size`` in bytes."""
-        sender = self._sender
+        sender = self.sender
         if not sender.wanted:
             sender.conversation.discarded.add()
             return
         at = at if type(at) is float else self.monotonic()
-        self._buffer.put((at, self._clock.offset, OPERATION_START, operation_id, operation_type, backend, size))
+        self.buffer.put((at, self.clock.offset, OPERATION_START, operation_id, operation_type, backend, size))
         if sender.asleep:
             sender.wake()
 
@@ -131,7 +134,7 @@ class Emitter:
         at: float | None = None,
     ) -> None:
         """An operation entered ``status``; ``latency`` in s, where the WAL measured it itself, ``size`` in bytes."""
-        sender = self._sender
+        sender = self.sender
         if not sender.wanted:
             sender.conversation.discarded.add()
             return
@@ -143,14 +146,14 @@ class Emitter:
         if error_type is not None:
             error_type = clipped(error_type)
         note = (
-            at, self._clock.offset, STATUS_CHANGE,
+            at, self.clock.offset, STATUS_CHANGE,
             operation_id, status, operation_type, backend, latency, retry_count, error, error_type, size,
         )  # fmt: skip
         # An object may define `==` as it likes, and raise there.
         if type(status) is str and status == "processing":
-            self._buffer.put_processing(note)
+            self.buffer.put_processing(note)
         else:
-            self._buffer.put(note)
+            self.buffer.put(note)
         if sender.asleep:
             sender.wake()
 
@@ -158,32 +161,32 @@ class Emitter:
         self, backend: str | Enum, old_status: str | Enum | None, new_status: str | Enum, *, at: float | None = None
     ) -> None:
         """A backend's health became ``new_status``."""
-        sender = self._sender
+        sender = self.sender
         if not sender.wanted:
             sender.conversation.discarded.add()
             return
         at = at if type(at) is float else self.monotonic()
-        self._buffer.put((at, self._clock.offset, BACKEND_HEALTH_CHANGE, backend, old_status, new_status))
+        self.buffer.put((at, self.clock.offset, BACKEND_HEALTH_CHANGE, backend, old_status, new_status))
         if sender.asleep:
             sender.wake()
 
     def flush(self, timeout: float = 2.0) -> bool:
         """Wait up to ``timeout`` s; return True when all that was noted before is acknowledged or not wanted."""
-        sender = self._sender
-        if not sender.started and not self._buffer:
+        sender = self.sender
+        if not sender.started and not self.buffer:
             return sender.conversation.finished
-        passed = self._buffer.mark(self.monotonic())
+        passed = self.buffer.mark(self.monotonic())
         sender.hurry()
         return passed.wait(timeout)
 
     def drain(self, timeout: float) -> bool:
         """Flush, but give up as soon as it shows that there is no daemon to be reached."""
-        sender = self._sender
-        if not sender.started and not self._buffer:
+        sender = self.sender
+        if not sender.started and not self.buffer:
             return sender.conversation.finished
         misses = sender.misses
         deadline = time.monotonic() + timeout
-        passed = self._buffer.mark(self.monotonic())
+        passed = self.buffer.mark(self.monotonic())
         sender.hurry()
         while not passed.wait(_GLANCE):
             if sender.misses > misses or not sender.started or time.monotonic() >= deadline:
@@ -194,22 +197,22 @@ class Emitter:
         """Drain; with a spool, take no more events and have what is left put there."""
         self.drain(timeout)
         if self._spooled:
-            self._sender.leave(0)
-            self._sender.join(PUT_AWAY_TIMEOUT)
+            self.sender.leave(0)
+            self.sender.join(PUT_AWAY_TIMEOUT)
 
     def close(self, timeout: float = 2.0) -> bool:
         """Take no more events, flush, and end the thread; return what flushing did. Closing again is harmless."""
         deadline = time.monotonic() + timeout
         self._closed = True
-        self._sender.leave(timeout)
+        self.sender.leave(timeout)
         flushed = self.flush(timeout)
-        self._sender.leave(0)
-        self._sender.join(PUT_AWAY_TIMEOUT if self._spooled else max(0.0, deadline - time.monotonic()))
+        self.sender.leave(0)
+        self.sender.join(PUT_AWAY_TIMEOUT if self._spooled else max(0.0, deadline - time.monotonic()))
         return flushed
 
     def statistics(self) -> Statistics:
         """Return the counts as they are now."""
-        sender, conversation = self._sender, self._sender.conversation
+        sender, conversation = self.sender, self.sender.conversation
         return Statistics(
             producer=conversation.producer,
             connected=sender.connected,
@@ -227,17 +230,17 @@ class Emitter:
 
     def renew(self) -> None:
         """Begin anew in the child of a fork, under a name of its own; the parent keeps what was its."""
-        self._sender.abandon()
+        self.sender.abandon()
         self._spooled = False
         self._begin(f"{self._name}-{os.getpid()}", None)
         if self._closed:
-            self._sender.leave(0)
+            self.sender.leave(0)
 
     def _begin(self, producer: str, spool: Spool | None) -> None:
-        self._buffer = Buffer(self._capacity)
-        self._sender = Sender(self._buffer, self._clock, self._socket, producer, spool, named=self._named)
+        self.buffer = Buffer(self._capacity)
+        self.sender = Sender(self.buffer, self.clock, self._socket, producer, spool, named=self._named)
         # The thread knows nothing of the emitter; once that is gone, nothing more will be noted.
-        weakref.finalize(self, _retire, self._sender).atexit = False
+        weakref.finalize(self, _retire, self.sender).atexit = False
 
 
 def _path(spool: str | os.PathLike[str]) -> str:

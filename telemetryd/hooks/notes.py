@@ -2,7 +2,7 @@
 
 A note is a tuple ``(at, offset, kind, *arguments)``: the instant on the monotonic clock, the
 clock's offset to the wall then, the code of the event, and the arguments of the call in
-order, unchecked. It is checked and becomes an event in the sender's thread.
+order, unchecked; those of a status may end with it. It is checked and becomes an event in the sender's thread.
 
 Nothing of our own in a note is an object that the garbage collector follows. A full buffer of such
 would have to be gone through by every full collection, in whatever thread of the WAL's that befalls.
@@ -10,6 +10,8 @@ would have to be gone through by every full collection, in whatever thread of th
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
@@ -32,11 +34,16 @@ from telemetryd.model.events import (
 from .clock import Offsets
 
 Note: TypeAlias = tuple[Any, ...]
+# What notes become: events, and what their marks hold.
+Thing: TypeAlias = Event | threading.Event
 
 AT: Final = 0
 OFFSET: Final = 1
 KIND: Final = 2
 FIRST_ARGUMENT: Final = 3
+
+# The length of the note of a status with nothing besides.
+BRIEF: Final = FIRST_ARGUMENT + 2
 
 # The kind of a note that is no event: its one argument, a ``threading.Event``, is set once all before it is acknowledged.
 MARK: Final = -1
@@ -65,8 +72,8 @@ ARGUMENTS: Final[dict[int, tuple[str, ...]]] = {
     ),
     BACKEND_HEALTH_CHANGE: ("backend", "old_status", "new_status"),
 }
-_STATUSES = frozenset(STATUSES)
-_TERMINAL = frozenset(TERMINAL_STATUSES)
+# Whether an operation that enters the status has ended.
+_ENDS: Final[dict[Any, bool]] = {status: status in TERMINAL_STATUSES for status in STATUSES}
 _REQUIRED = {
     kind: {field.name for field in msgspec.structs.fields(kind) if field.required} for kind in _CLASSES.values()
 }
@@ -93,49 +100,71 @@ def clipped(text: Any) -> Any:
     return str.__getitem__(text, _LEADING) if issubclass(type(text), str) else ...
 
 
+def things_of(notes: Sequence[Note], offsets: Offsets) -> tuple[list[Thing], int]:
+    """Return the events and marks of notes, in their order, and how many arguments were left out because they were unusable.
+
+    A note whose required arguments are unusable gives nothing but this number.
+    """
+    things: list[Thing] = []
+    add, known = things.append, offsets.known
+    unusable = 0
+    for note in notes:
+        # Nearly all notes are plain words of fitting length, and nothing besides: these are not taken apart.
+        kind = note[KIND]
+        if kind == STATUS_CHANGE:
+            if len(note) == BRIEF:
+                at, offset, _, operation_id, status = note
+                brief = True
+            else:
+                at, offset, _, operation_id, status, a, b, c, d, e, f, g = note
+                brief = a is b is c is d is e is f is g is None
+            if (
+                brief
+                and type(operation_id) is type(status) is str
+                and 0 < len(operation_id) <= LONGEST_ID
+                and operation_id.isascii()
+                and (ended := _ENDS.get(status)) is not None
+            ):
+                offset = known.pop(operation_id, offset) if ended else known.setdefault(operation_id, offset)
+                add(StatusChange(operation_id, status, at + offset))  # type: ignore[arg-type]
+                continue
+        elif kind == OPERATION_START:
+            at, offset, _, operation_id, operation_type, backend, size = note
+            if (
+                type(operation_id) is type(operation_type) is type(backend) is str
+                and 0 < len(operation_id) <= LONGEST_ID
+                and 0 < len(operation_type) <= LONGEST_WORD
+                and 0 < len(backend) <= LONGEST_WORD
+                and size is None
+                and (operation_id + operation_type + backend).isascii()
+            ):
+                timestamp = at + known.setdefault(operation_id, offset)
+                add(OperationStart(operation_id, operation_type, backend, timestamp))
+                continue
+        elif kind == MARK:
+            add(note[FIRST_ARGUMENT])
+            continue
+        try:
+            event, left_out = event_of(note, offsets)
+        except msgspec.ValidationError:
+            unusable += 1
+        else:
+            add(event)
+            unusable += left_out
+    offsets.trim()
+    return things, unusable
+
+
 def event_of(note: Note, offsets: Offsets) -> tuple[Event, int]:
     """Return the event, and how many of its optional arguments were left out because they were unusable.
 
     Raises :class:`msgspec.ValidationError` where a required argument is unusable.
     """
-    event = _ordinary(note, offsets)
-    return (event, 0) if event is not None else _checked(note, offsets)
-
-
-def _ordinary(note: Note, offsets: Offsets) -> Event | None:
-    """Return the event of a note as nearly all are: plain words of fitting length, and nothing besides."""
-    if note[KIND] == STATUS_CHANGE:
-        at, offset, _, operation_id, status, operation_type, backend, latency, retries, error, error_type, size = note
-        if (
-            type(operation_id) is str
-            and 0 < len(operation_id) <= LONGEST_ID
-            and operation_id.isascii()
-            and type(status) is str
-            and status in _STATUSES
-            and operation_type is backend is latency is retries is error is error_type is size is None
-        ):
-            offset = offsets.of(operation_id, offset, ended=status in _TERMINAL)
-            return StatusChange(operation_id, status, at + offset)  # type: ignore[arg-type]
-    elif note[KIND] == OPERATION_START:
-        at, offset, _, operation_id, operation_type, backend, size = note
-        if (
-            type(operation_id) is type(operation_type) is type(backend) is str
-            and 0 < len(operation_id) <= LONGEST_ID
-            and 0 < len(operation_type) <= LONGEST_WORD
-            and 0 < len(backend) <= LONGEST_WORD
-            and size is None
-            and (operation_id + operation_type + backend).isascii()
-        ):
-            offset = offsets.of(operation_id, offset, ended=False)
-            return OperationStart(operation_id, operation_type, backend, at + offset)
-    return None
-
-
-def _checked(note: Note, offsets: Offsets) -> tuple[Event, int]:
     kind = _CLASSES[note[KIND]]
     fields = {
         name: value if type(value) is str and value.isascii() else plain(value)
-        for name, value in zip(ARGUMENTS[note[KIND]], note[FIRST_ARGUMENT:], strict=True)
+        # A note ends where nothing more is told.
+        for name, value in zip(ARGUMENTS[note[KIND]], note[FIRST_ARGUMENT:], strict=False)
         if value is not None
     }
     fields["timestamp"] = note[AT] + _offset(note, fields, offsets)
@@ -152,7 +181,9 @@ def _offset(note: Note, fields: dict[str, Any], offsets: Offsets) -> float:
     if type(operation_id) is not str:
         return offset
     status = fields.get("status")
-    return offsets.of(operation_id, offset, ended=type(status) is str and status in TERMINAL_STATUSES)
+    if type(status) is str and status in TERMINAL_STATUSES:
+        return offsets.known.pop(operation_id, offset)
+    return offsets.known.setdefault(operation_id, offset)
 
 
 def _without_the_unusable(fields: dict[str, Any], kind: type) -> tuple[Event, int]:

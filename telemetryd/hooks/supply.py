@@ -9,15 +9,12 @@ from __future__ import annotations
 import threading
 from collections import deque
 from itertools import takewhile
-from typing import TypeAlias
-
-import msgspec
 
 from telemetryd.model.events import Event
 
 from .buffer import Buffer
 from .clock import Offsets
-from .notes import FIRST_ARGUMENT, KIND, MARK, event_of
+from .notes import Thing, things_of
 from .outbox import Outbox, Outgoing
 from .spool import Spool
 from .spool_batch import BATCH_EVENTS
@@ -27,8 +24,6 @@ BATCH = BATCH_EVENTS
 MOST_OPERATIONS = 100_000  # in flight, each with the offset of its start
 # Flushes that wait for what is in the spool; beyond it the oldest is never told.
 _MOST_MARKS = 1024
-
-_Thing: TypeAlias = Event | threading.Event
 
 
 class Supply:
@@ -47,7 +42,7 @@ class Supply:
         self._buffer = buffer
         self._offsets = Offsets(MOST_OPERATIONS)
         # What was taken from the buffer and is neither in the outbox nor in the spool; less than a batch.
-        self._held: deque[_Thing] = deque()
+        self._held: deque[Thing] = deque()
         # Flushes, each with the ordinal of the last record before it.
         self._marks: deque[tuple[int, threading.Event]] = deque(maxlen=_MOST_MARKS)
         self._left = 0  # events in the spool when it was closed
@@ -85,9 +80,10 @@ class Supply:
         if self.outbox.full:
             return 0
         taken = self._take()
+        held = [*self._held]
+        self._held.clear()
         events: list[Event] = []
-        while self._held:
-            thing = self._held.popleft()
+        for thing in held:
             if isinstance(thing, threading.Event):
                 self._add(events)
                 events = []
@@ -145,20 +141,15 @@ class Supply:
         if self._held:
             return 0
         notes = self._buffer.take(BATCH)
-        for note in notes:
-            if note[KIND] == MARK:
-                self._held.append(note[FIRST_ARGUMENT])
-            elif not self.enabled:
-                self.discarded.add()
-            else:
-                try:
-                    event, unusable = event_of(note, self._offsets)
-                except msgspec.ValidationError:
-                    self.invalid.add()
-                else:
-                    self._held.append(event)
-                    if unusable:
-                        self.invalid.add(unusable)
+        things, unusable = things_of(notes, self._offsets)
+        if unusable:
+            self.invalid.add(unusable)
+        if self.enabled:
+            self._held.extend(things)
+        else:
+            marks = [each for each in things if isinstance(each, threading.Event)]
+            self.discarded.add(len(things) - len(marks))
+            self._held.extend(marks)
         return len(notes)
 
     def _add(self, events: list[Event]) -> None:
@@ -207,5 +198,5 @@ class Supply:
             self.outbox.mark(self._marks.popleft()[1])
 
 
-def _is_event(thing: _Thing) -> bool:
+def _is_event(thing: Thing) -> bool:
     return not isinstance(thing, threading.Event)

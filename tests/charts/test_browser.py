@@ -95,7 +95,7 @@ def test_it_is_stopped(browser: Browser) -> None:
 @needs_browser
 def test_more_than_chromium_can_draw(browser: Browser) -> None:
     """Comes back as garbage without an error, or ends the page where memory is short; either is noticed."""
-    with pytest.raises(BrowserLost, match="no png of 20000 × 20000|its page crashed"):
+    with pytest.raises(BrowserLost, match=r"no png of 20000 × 20000|its page crashed"):
         browser.draw(FIGURE, "png", 20_000, 20_000, 60)
 
 

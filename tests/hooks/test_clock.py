@@ -48,29 +48,12 @@ def test_a_reading_that_was_interrupted_is_not_used() -> None:
     assert Clock(lambda: next(instants), lambda: next(walls)).offset == 1000.0
 
 
-def test_an_operation_keeps_its_first_offset_to_its_end() -> None:
-    """A step between start and end does not reach the operation; the next one has the new offset."""
-    offsets = Offsets(10)
-    assert offsets.of("a", 5.0, ended=False) == 5.0
-    assert offsets.of("a", 9.0, ended=False) == 5.0
-    assert offsets.of("a", 9.0, ended=True) == 5.0
-    assert offsets.of("a", 9.0, ended=False) == 9.0
-
-
-def test_ended_operations_are_forgotten() -> None:
-    """The table holds what is in flight, no more."""
-    offsets = Offsets(10)
-    for number in range(100):
-        offsets.of(str(number), 1.0, ended=False)
-        offsets.of(str(number), 1.0, ended=True)
-    assert len(offsets) == 0
-
-
 def test_operations_that_never_end_do_not_fill_the_memory() -> None:
-    """Beyond the limit the oldest is forgotten, and goes on with a new offset."""
-    offsets = Offsets(3)
-    for number in range(10):
-        offsets.of(str(number), 1.0, ended=False)
-    assert len(offsets) == 3
-    assert offsets.of("9", 2.0, ended=True) == 1.0
-    assert offsets.of("0", 2.0, ended=True) == 2.0
+    """Beyond the limit the oldest are forgotten, and go on with a new offset."""
+    offsets = Offsets(32)
+    for number in range(100):
+        offsets.known.setdefault(str(number), 1.0)
+        offsets.trim()
+    assert len(offsets.known) <= 34
+    assert offsets.known.pop("99", 2.0) == 1.0
+    assert offsets.known.pop("0", 2.0) == 2.0
