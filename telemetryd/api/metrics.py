@@ -14,7 +14,6 @@ from aiohttp.typedefs import Handler
 from telemetryd.query.request import MetricsRequest
 
 from .envelope import success
-from .pages import is_known
 from .params import choice, parameters
 from .send import send
 from .serialize import FORMATS, coalesced
@@ -50,10 +49,10 @@ def handler(services: Services) -> Handler:
         params = {name: value for name, value in params.items() if name not in ("format", "explain")}
         sampling = services.settings.sampling_interval()
         asked = MetricsRequest.parse(params, now=services.now(), sampling_interval=sampling)
-        told = partial(_tag, services, asked, params, form, sampling)
-        tag = None if explain else told()
-        if tag is not None and is_known(request, tag.value):
-            return _tagged(web.Response(status=304), tag)
+        told = partial(_word, services, asked, params, form, sampling)
+        word = None if explain else told()
+        if word is not None and (known := _known(request, word)) is not None:
+            return _tagged(web.Response(status=304), known)
         result = await services.query.metrics(asked)
         echo = {"metric_type": params.get("metric_type"), "aggregation": params.get("aggregation")}
         used = {"start_time": result.start, "end_time": result.end, "interval": result.interval}
@@ -61,9 +60,10 @@ def handler(services: Services) -> Handler:
         # Of the picture that was looked at: a query that had to start again looked later than it was asked.
         pieces = FORMATS[form].pieces(result, success(OPERATION, result.now, **echo, **used, **more))
         headers = {"Content-Type": FORMATS[form].content_type}
-        if tag is not None and told() != tag:
-            # Something came meanwhile: whether the answer has it, nobody knows.
-            tag = None
+        # Where something came meanwhile, nobody knows whether the answer has it.
+        same = word is not None and told() == word
+        tag = f"{word}-{result.now!r}" if form not in _WITHOUT_ENVELOPE else word
+        tag = tag if same else None
         if sum(len(table) for table in result.metrics.values()) > _FEW:
             return await send(request, _tagged(web.StreamResponse(headers=headers), tag), coalesced(pieces))
         body = await asyncio.to_thread(b"".join, pieces)
@@ -72,20 +72,29 @@ def handler(services: Services) -> Handler:
     return get_metrics
 
 
-def _tag(services: Services, asked: MetricsRequest, params: Mapping[str, str], form: str, sampling: int) -> ETag | None:
-    """Return the tag of the answer to a request, None where it can still change.
+def _word(services: Services, asked: MetricsRequest, params: Mapping[str, str], form: str, sampling: int) -> str | None:
+    """Return a word that stays the same for as long as the answer to a request does, to its last digit; None where it can still change.
 
-    It is a strong one where the answer is the same to its last digit: with an envelope, which tells
-    the instant of the answer, it never is.
+    An envelope tells the instant of the answer besides. So a tag names that too: of the many answers that are all
+    as good, the client has the one that its tag stands for.
     """
     settled = services.settled(asked.range)
     if settled is None:
         return None
-    strong = form in _WITHOUT_ENVELOPE
-    facts = (settled if strong else settled.meaning, asked, sorted(params.items()), form, sampling, services.version)
-    return ETag(hashlib.sha256(repr(facts).encode()).hexdigest()[:32], is_weak=not strong)
+    facts = (settled, asked, sorted(params.items()), form, sampling, services.version)
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
 
 
-def _tagged(response: R, tag: ETag | None) -> R:
-    response.etag = tag
+def _known(request: web.Request, word: str) -> str | None:
+    """Return the tag of the answer that the client has, if it has one."""
+    for known in request.if_none_match or ():
+        if known.value == "*":
+            return word
+        if known.value.split("-")[0] == word:
+            return known.value
+    return None
+
+
+def _tagged(response: R, tag: str | None) -> R:
+    response.etag = None if tag is None else ETag(tag)
     return response
