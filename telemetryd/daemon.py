@@ -10,6 +10,7 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable
@@ -66,6 +67,9 @@ from telemetryd.supervisor import eternal
 # A garbage collection looks at every operation in flight: rarely is often enough, for nothing
 # here makes cycles by the thousand.
 GC_THRESHOLDS = (100_000, 20, 50)
+# How long a thread that seals or compacts may keep the interpreter from the event loop, in seconds: an answer
+# needs it several times.
+SWITCH_INTERVAL = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +183,7 @@ def main(configuration: Configuration, files: Files | None = None, clock: Callab
     """Run the daemon until SIGTERM or SIGINT, with arguments as :func:`running`; return 0 after a clean drain, 1 after a fault."""
     log.configure()
     gc.set_threshold(*GC_THRESHOLDS)
+    sys.setswitchinterval(SWITCH_INTERVAL)
     try:
         return asyncio.run(_until_signalled(configuration, files, clock))
     except TelemetrydError as error:

@@ -15,7 +15,7 @@ from types import ModuleType
 
 from measured_daemon import ROOT
 
-from . import growth, hook_calls, ingest, machine, producer_cost, queries, realtime, size, start, stores
+from . import growth, hook_calls, ingest, machine, producer_cost, queries, realtime, size, stages, start, stores
 from .document import document, table
 from .lines import Account
 from .run import Cores, Progress, Run
@@ -26,6 +26,7 @@ ROWS: dict[str, ModuleType] = {
     "hooks": hook_calls,
     "producer": producer_cost,
     "ingest": ingest,
+    "stages": stages,
     "queries": queries,
     "realtime": realtime,
     "size": size,
@@ -34,7 +35,7 @@ ROWS: dict[str, ModuleType] = {
 }
 # About how many seconds of a full run: what the bar goes by.
 _WEIGHTS = {
-    "stores": 140, "hooks": 30, "producer": 100, "ingest": 110, "queries": 50, "realtime": 25, "size": 40, "start": 25,
+    "stores": 140, "hooks": 30, "producer": 100, "ingest": 110, "stages": 30, "queries": 50, "realtime": 25, "size": 40, "start": 25,
     "growth": 70,
 }  # fmt: skip
 _PAGE = Path("docs", "benchmarks.md")
