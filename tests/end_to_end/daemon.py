@@ -14,6 +14,8 @@ from typing import Any
 
 import requests
 
+from tests.openapi import look
+
 from .producer import Producer
 from .waiting import PATIENCE, until
 
@@ -57,6 +59,7 @@ class Daemon:
         self._stderr = folder / "stderr.log"
         self._read_from = 0
         self._session = requests.Session()
+        self._session.hooks["response"].append(look)
 
     @property
     def pid(self) -> int:
