@@ -59,6 +59,8 @@ def value(setting: Setting) -> str:
     """Return the default as TOML writes it."""
     if isinstance(setting.default, bool):
         return str(setting.default).lower()
+    if isinstance(setting.default, tuple):
+        return "[" + ", ".join(f'"{word}"' for word in setting.default) + "]"
     return f'"{setting.default}"' if isinstance(setting.default, str) else str(setting.default)
 
 
