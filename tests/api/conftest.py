@@ -233,7 +233,10 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
         unexpected=lambda *failed: unexpected.append(failed),
         now=lambda: NOW,
     )
-    async with serving(application(services), "127.0.0.1:0", services.now) as url, aiohttp.ClientSession(response_class=Answer) as client:
+    async with (
+        serving(application(services), "127.0.0.1:0", services.now) as url,
+        aiohttp.ClientSession(response_class=Answer) as client,
+    ):
         yield Server(url, client, query, charts, reports, services, settings, reasons, unexpected)
 
 
