@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -71,6 +72,8 @@ def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     except SettingsError as error:
         return _refuse(error)
     _tell(configuration)
+    # Who asks for a reload meanwhile gets one as soon as the daemon can.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     imports.keep_out()
     from . import daemon  # only here: the other commands need none of what it imports
 
@@ -129,6 +132,7 @@ def _as_json(configuration: Configuration) -> dict[str, Any]:
             }
             for name, source in configuration.sources.items()
         },
+        "configuration": configuration.digest,
         "stored_settings": str(configuration.stored_path),
         "notices": list(configuration.notices),
     }

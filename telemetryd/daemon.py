@@ -10,6 +10,7 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable
@@ -34,6 +35,7 @@ from telemetryd.ingest.recovery import recover, seed_window
 from telemetryd.ingest.segments import Recovery
 from telemetryd.ingest.upkeep import Upkeep
 from telemetryd.instrumentation import Instrumentation
+from telemetryd.instrumentation.config_events import Configured, SettingsDamaged
 from telemetryd.instrumentation.counters import VERDICTS
 from telemetryd.instrumentation.events import (
     ConnectionCut,
@@ -42,7 +44,6 @@ from telemetryd.instrumentation.events import (
     Quarantined,
     RequestFailed,
     Serving,
-    SettingsDamaged,
     StartFailed,
     Stopped,
 )
@@ -54,6 +55,7 @@ from telemetryd.picture import hours_held, snapshot
 from telemetryd.query.engine import QueryEngine
 from telemetryd.query.fingerprint import fingerprint, settled
 from telemetryd.query.reader import Reader
+from telemetryd.reload import Reload
 from telemetryd.reports.jobs import Reports
 from telemetryd.storage.catalog import Catalog
 from telemetryd.storage.files import Files
@@ -85,16 +87,19 @@ async def running(
     clock: Callable[[], float] = time.time,
     environment: dict[str, str] | None = None,
     on_fault: Callable[[str], None] = lambda name: None,
+    hangups: asyncio.Event | None = None,
 ) -> AsyncIterator[Running]:
     """Run the daemon inside the context; on leaving it drains and seals.
 
     Raises :class:`TelemetrydError` where it cannot start. ``files`` is the disk, the real one where
-    none is given; ``on_fault(name)`` is called where a part that should run for ever ends.
+    none is given; ``on_fault(name)`` is called where a part that should run for ever ends; the settings
+    are read again whenever ``hangups`` is set.
     """
     environment = dict(os.environ) if environment is None else environment
     instrumentation = Instrumentation()
     live = LiveConfiguration(configuration, instrumentation)
     settings = live.settings
+    reload = Reload(live, instrumentation, clock, hangups)
     async with AsyncExitStack() as parts:
         files = Files() if files is None else files
         folder = parts.enter_context(Folder(files, settings().telemetry.metrics_path).locked())
@@ -164,6 +169,8 @@ async def running(
             inherited = systemd.inherited_socket(environment)
             socket = Path(settings().ingest.socket if inherited is None else systemd.name_of(inherited))
             await parts.enter_async_context(listening(listener, socket, inherited))
+        await parts.enter_async_context(eternal("reload", reload.run(), instrumentation, on_fault, reload.stop))
+        instrumentation.emit(Configured(live.digest(), configuration.file and str(configuration.file)))
         path = settings().telemetry.metrics_path
         instrumentation.emit(Serving(url, None if socket is None else str(socket), path, recovery.rows))
         starting.clear()
@@ -198,9 +205,20 @@ async def _until_signalled(configuration: Configuration, files: Files | None, cl
         faults.append(name)
         end(f"fault in {name}")
 
+    hangups = asyncio.Event()
+    terminal = os.isatty(sys.stderr.fileno())
+
+    def on_hangup() -> None:
+        if terminal and not os.isatty(sys.stderr.fileno()):
+            end("SIGHUP: the terminal is gone")
+        else:
+            hangups.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end, number.name)
-    async with running(configuration, files=files, clock=clock, on_fault=on_fault):
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_hangup)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+    async with running(configuration, files=files, clock=clock, on_fault=on_fault, hangups=hangups):
         reason = await ended
         Instrumentation().emit(Draining(reason))
     return 1 if faults else 0
