@@ -81,9 +81,9 @@ class Configuration:
         return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:12]
 
     @property
-    def file(self) -> Path | None:
+    def file(self) -> str | None:
         """Return the path of the TOML file, or None where there is none."""
-        return self._origin.file
+        return None if self._origin.file is None else str(self._origin.file)
 
     @property
     def sources(self) -> dict[str, Source]:

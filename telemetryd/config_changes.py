@@ -31,7 +31,9 @@ def changed(before: Configuration, after: Configuration) -> list[Change]:
 
 def waiting(configuration: Configuration) -> list[Change]:
     """Return the settings that will have other values at the next start."""
-    return _different(Change(name, given, configuration.at_restart(name)) for name, given in configuration.given.items())
+    return _different(
+        Change(name, given, configuration.at_restart(name)) for name, given in configuration.given.items()
+    )
 
 
 def _different(changes: Iterable[Change]) -> list[Change]:

@@ -10,10 +10,9 @@ import asyncio
 import gc
 import os
 import signal
-import sys
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -55,7 +54,7 @@ from telemetryd.picture import hours_held, snapshot
 from telemetryd.query.engine import QueryEngine
 from telemetryd.query.fingerprint import fingerprint, settled
 from telemetryd.query.reader import Reader
-from telemetryd.reload import Reload
+from telemetryd.reload import Prepare, Reload
 from telemetryd.reports.jobs import Reports
 from telemetryd.storage.catalog import Catalog
 from telemetryd.storage.files import Files
@@ -88,18 +87,20 @@ async def running(
     environment: dict[str, str] | None = None,
     on_fault: Callable[[str], None] = lambda name: None,
     hangups: asyncio.Event | None = None,
+    parties: Iterable[Prepare] = (),
 ) -> AsyncIterator[Running]:
     """Run the daemon inside the context; on leaving it drains and seals.
 
     Raises :class:`TelemetrydError` where it cannot start. ``files`` is the disk, the real one where
     none is given; ``on_fault(name)`` is called where a part that should run for ever ends; the settings
-    are read again whenever ``hangups`` is set.
+    are read again whenever ``hangups`` is set, and ``parties`` take part in that.
     """
     environment = dict(os.environ) if environment is None else environment
     instrumentation = Instrumentation()
     live = LiveConfiguration(configuration, instrumentation)
     settings = live.settings
     reload = Reload(live, instrumentation, clock, hangups)
+    reload.parties.extend(parties)
     async with AsyncExitStack() as parts:
         files = Files() if files is None else files
         folder = parts.enter_context(Folder(files, settings().telemetry.metrics_path).locked())
@@ -170,7 +171,7 @@ async def running(
             socket = Path(settings().ingest.socket if inherited is None else systemd.name_of(inherited))
             await parts.enter_async_context(listening(listener, socket, inherited))
         await parts.enter_async_context(eternal("reload", reload.run(), instrumentation, on_fault, reload.stop))
-        instrumentation.emit(Configured(live.digest(), configuration.file and str(configuration.file)))
+        instrumentation.emit(Configured(live.digest(), configuration.file))
         path = settings().telemetry.metrics_path
         instrumentation.emit(Serving(url, None if socket is None else str(socket), path, recovery.rows))
         starting.clear()
@@ -184,16 +185,20 @@ async def running(
 
 def main(configuration: Configuration, files: Files | None = None, clock: Callable[[], float] = time.time) -> int:
     """Run the daemon until SIGTERM or SIGINT, with arguments as :func:`running`; return 0 after a clean drain, 1 after a fault."""
-    log.configure()
+    lines = log.configure(configuration.settings.log)
     gc.set_threshold(*GC_THRESHOLDS)
     try:
-        return asyncio.run(_until_signalled(configuration, files, clock))
+        return asyncio.run(_until_signalled(configuration, files, clock, lines.prepare))
     except TelemetrydError as error:
         Instrumentation().emit(StartFailed(str(error)))
         return 1
+    finally:
+        lines.close()
 
 
-async def _until_signalled(configuration: Configuration, files: Files | None, clock: Callable[[], float]) -> int:
+async def _until_signalled(
+    configuration: Configuration, files: Files | None, clock: Callable[[], float], *parties: Prepare
+) -> int:
     ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     faults: list[str] = []
 
@@ -206,10 +211,10 @@ async def _until_signalled(configuration: Configuration, files: Files | None, cl
         end(f"fault in {name}")
 
     hangups = asyncio.Event()
-    terminal = os.isatty(sys.stderr.fileno())
+    terminal = os.isatty(log.STANDARD_ERROR)
 
     def on_hangup() -> None:
-        if terminal and not os.isatty(sys.stderr.fileno()):
+        if terminal and not os.isatty(log.STANDARD_ERROR):
             end("SIGHUP: the terminal is gone")
         else:
             hangups.set()
@@ -218,7 +223,7 @@ async def _until_signalled(configuration: Configuration, files: Files | None, cl
         asyncio.get_running_loop().add_signal_handler(number, end, number.name)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_hangup)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
-    async with running(configuration, files=files, clock=clock, on_fault=on_fault, hangups=hangups):
+    async with running(configuration, files=files, clock=clock, on_fault=on_fault, hangups=hangups, parties=parties):
         reason = await ended
         Instrumentation().emit(Draining(reason))
     return 1 if faults else 0
