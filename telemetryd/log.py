@@ -15,7 +15,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Any, TextIO
+from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -94,7 +94,7 @@ def configure(
     """Set up the log of this process, that of libraries included, and return it."""
     log = Log(settings.level, repeats)
     form = settings.format if settings.format != "auto" else _form(environ)
-    plain = structlog.PrintLogger(_Forgiving(sys.stderr))  # type: ignore[arg-type]
+    plain = structlog.WriteLogger(_Forgiving())  # type: ignore[arg-type]
     render: Processor = _json
     logger: Any = plain
     if form == "pretty":
@@ -139,7 +139,7 @@ def _entry(logger: WrappedLogger, method: str, line: EventDict) -> tuple[tuple[s
 class _Entries:
     """Writes lines as entries of systemd's journal; where that does not take them, to the stream it reads, with their priority."""
 
-    def __init__(self, journald: Journald, stream: structlog.PrintLogger) -> None:
+    def __init__(self, journald: Journald, stream: structlog.WriteLogger) -> None:
         self._journald = journald
         self._stream = stream
 
@@ -184,16 +184,13 @@ def _tell(left_out: Mapping[str, int]) -> None:
 
 
 class _Forgiving:
-    """A stream that loses what it cannot write: where the log's disk is full too, the daemon has to outlive saying so."""
+    """Standard error, without a buffer, so that what cannot be written is lost: where the log's disk is full too, the daemon has to outlive saying so."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
+    def write(self, text: str) -> None:
+        data = text.encode(errors="backslashreplace")
         with contextlib.suppress(OSError):
-            return self._stream.write(text)
-        return len(text)
+            while data:
+                data = data[os.write(STANDARD_ERROR, data) :]
 
     def flush(self) -> None:
-        with contextlib.suppress(OSError):
-            self._stream.flush()
+        """Nothing is kept back."""
