@@ -12,7 +12,7 @@ import os
 import signal
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +39,7 @@ from telemetryd.ingest.socket_file import Openness
 from telemetryd.ingest.upkeep import Upkeep
 from telemetryd.instrumentation import Instrumentation
 from telemetryd.instrumentation.access_events import PeerRefused
+from telemetryd.instrumentation.config_events import Configured, SettingsDamaged
 from telemetryd.instrumentation.counters import VERDICTS
 from telemetryd.instrumentation.events import (
     ConnectionCut,
@@ -47,7 +48,6 @@ from telemetryd.instrumentation.events import (
     Quarantined,
     RequestFailed,
     Serving,
-    SettingsDamaged,
     StartFailed,
     Stopped,
 )
@@ -59,6 +59,7 @@ from telemetryd.picture import hours_held, snapshot
 from telemetryd.query.engine import QueryEngine
 from telemetryd.query.fingerprint import fingerprint, settled
 from telemetryd.query.reader import Reader
+from telemetryd.reload import Prepare, Reload
 from telemetryd.reports.jobs import Reports
 from telemetryd.storage.catalog import Catalog
 from telemetryd.storage.files import Files
@@ -90,11 +91,14 @@ async def running(
     clock: Callable[[], float] = time.time,
     environment: dict[str, str] | None = None,
     on_fault: Callable[[str], None] = lambda name: None,
+    hangups: asyncio.Event | None = None,
+    parties: Iterable[Prepare] = (),
 ) -> AsyncIterator[Running]:
     """Run the daemon inside the context; on leaving it drains and seals.
 
     Raises :class:`TelemetrydError` where it cannot start. ``files`` is the disk, the real one where
-    none is given; ``on_fault(name)`` is called where a part that should run for ever ends.
+    none is given; ``on_fault(name)`` is called where a part that should run for ever ends; the settings
+    are read again whenever ``hangups`` is set, and ``parties`` take part in that.
     """
     environment = dict(os.environ) if environment is None else environment
     instrumentation = Instrumentation()
@@ -106,6 +110,8 @@ async def running(
         Certificates(settings()),
         AllowedPeers(settings()),
     )
+    reload = Reload(live, instrumentation, clock, hangups)
+    reload.parties += [*parties, gate.prepare, certificates.prepare, peers.prepare]
     async with AsyncExitStack() as parts:
         files = Files() if files is None else files
         folder = parts.enter_context(Folder(files, settings().telemetry.metrics_path).locked())
@@ -180,6 +186,8 @@ async def running(
             socket = Path(settings().ingest.socket if inherited is None else systemd.name_of(inherited))
             openness = Openness.of(settings().ingest.socket_mode, settings().ingest.socket_group, "ingest.socket_group")
             await parts.enter_async_context(listening(listener, socket, inherited, openness))
+        await parts.enter_async_context(eternal("reload", reload.run(), instrumentation, on_fault, reload.stop))
+        instrumentation.emit(Configured(live.digest(), configuration.file))
         path = settings().telemetry.metrics_path
         instrumentation.emit(Serving(url, None if socket is None else str(socket), path, recovery.rows))
         starting.clear()
@@ -193,16 +201,20 @@ async def running(
 
 def main(configuration: Configuration, files: Files | None = None, clock: Callable[[], float] = time.time) -> int:
     """Run the daemon until SIGTERM or SIGINT, with arguments as :func:`running`; return 0 after a clean drain, 1 after a fault."""
-    log.configure()
+    lines = log.configure(configuration.settings.log)
     gc.set_threshold(*GC_THRESHOLDS)
     try:
-        return asyncio.run(_until_signalled(configuration, files, clock))
+        return asyncio.run(_until_signalled(configuration, files, clock, lines.prepare))
     except TelemetrydError as error:
         Instrumentation().emit(StartFailed(str(error)))
         return 1
+    finally:
+        lines.close()
 
 
-async def _until_signalled(configuration: Configuration, files: Files | None, clock: Callable[[], float]) -> int:
+async def _until_signalled(
+    configuration: Configuration, files: Files | None, clock: Callable[[], float], *parties: Prepare
+) -> int:
     ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     faults: list[str] = []
 
@@ -214,9 +226,20 @@ async def _until_signalled(configuration: Configuration, files: Files | None, cl
         faults.append(name)
         end(f"fault in {name}")
 
+    hangups = asyncio.Event()
+    terminal = os.isatty(log.STANDARD_ERROR)
+
+    def on_hangup() -> None:
+        if terminal and not os.isatty(log.STANDARD_ERROR):
+            end("SIGHUP: the terminal is gone")
+        else:
+            hangups.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end, number.name)
-    async with running(configuration, files=files, clock=clock, on_fault=on_fault):
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_hangup)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+    async with running(configuration, files=files, clock=clock, on_fault=on_fault, hangups=hangups, parties=parties):
         reason = await ended
         Instrumentation().emit(Draining(reason))
     return 1 if faults else 0

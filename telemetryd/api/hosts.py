@@ -79,4 +79,4 @@ def _is_same(name: str, bound: str) -> bool:
 
 
 def _folded(name: str) -> str:
-    return name.lower().removesuffix(".")
+    return name.lower()

@@ -11,9 +11,9 @@ from telemetryd.model.codec import Hello, decode_frame
 from telemetryd.model.errors import Rejected
 
 _LONGEST_HELLO = 4096
-# Of <asm-generic/socket.h>; the socket module does not have it. An array of group numbers.
+# Of <asm-generic/socket.h>; the socket module does not have it, and takes no more than so many bytes.
 _SO_PEERGROUPS = 59
-_MOST_GROUPS = 65_536
+_MOST_BYTES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ def peer_of(connected: socket.socket) -> Peer:
 
 
 def groups_of(connected: socket.socket) -> tuple[int, ...]:
-    """Return the supplementary groups of who is connected, as they were when it connected; none where the kernel does not say."""
+    """Return the supplementary groups of who is connected, as they were when it connected; none of one that has hundreds."""
     try:
-        found = connected.getsockopt(socket.SOL_SOCKET, _SO_PEERGROUPS, 4 * _MOST_GROUPS)
+        found = connected.getsockopt(socket.SOL_SOCKET, _SO_PEERGROUPS, _MOST_BYTES)
     except OSError:
         return ()
     return struct.unpack(f"{len(found) // 4}I", found)
