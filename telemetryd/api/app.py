@@ -8,7 +8,7 @@ from typing import NamedTuple
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from . import config, health, metrics, operations, pages, realtime, reports, stream, visualization
+from . import config, exposition, health, metrics, operations, pages, realtime, reports, stream, visualization
 from .envelope import answer, failure
 from .errors import failure_of
 from .services import Services
@@ -47,6 +47,7 @@ ROUTES = (
     Route("GET", f"{PREFIX}/operation", operations.GET_OPERATION, operations.get_handler),
     Route("GET", "/", pages.INDEX_OPERATION, pages.index_handler),
     Route("GET", "/static/{name:[^/]+}", pages.STATIC_OPERATION, pages.static_handler),
+    Route("GET", "/metrics", exposition.OPERATION, exposition.handler),
     Route("GET", "/-/healthy", health.HEALTHY_OPERATION, health.healthy_handler),
     Route("GET", "/-/ready", health.READY_OPERATION, health.ready_handler),
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import gzip
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -206,6 +207,10 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
     def realtime(window: float) -> dict[str, Any]:
         return {"window": window, "latency": {}, "throughput": {"overall": float("inf")}}
 
+    def scrape(openmetrics: bool, compress: bool) -> Iterator[bytes]:
+        text = b"# EOF\n" if openmetrics else b"up 1\n"
+        yield gzip.compress(text) if compress else text
+
     services = Services(
         query=query,
         settled=lambda span: query.settled,
@@ -214,6 +219,7 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
         realtime=realtime,
         settings=settings,
         ready=lambda: reasons,
+        scrape=scrape,
         books=lambda: {"received": 3, "stored": 3},
         browser=lambda: "/usr/bin/chromium",
         max_streams=2,
