@@ -14,8 +14,8 @@ from .labels import label_text
 LABEL = "operation_id"
 # OpenMetrics allows an exemplar so many characters in the names and values of its labels.
 LONGEST = 128 - len(LABEL)
-# How many are taken at one look, of the slowest operations first: each costs a microsecond.
-MOST = 256
+# How many are taken at one look, of the slowest operations first: each costs microseconds.
+MOST = 128
 
 
 class Exemplar(NamedTuple):

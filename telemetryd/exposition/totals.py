@@ -71,7 +71,7 @@ class Totals:
         self._entries += _by_cell(series, column, self._entries)
         rows = np.flatnonzero(entry & (tail.status >= COMPLETED) & ~np.isnan(tail.latency))
         series, latency = tail.series[rows], tail.latency[rows]
-        bucket = np.searchsorted(BOUNDS, latency)
+        bucket = _bucket(latency)
         self._buckets += _by_cell(series, bucket, self._buckets)
         self._sums += np.bincount(series, latency, len(self._sums))
         self._exemplars.take(head, tail, rows, first, series, bucket)
@@ -82,6 +82,14 @@ class Totals:
             self._entries = np.pad(self._entries, ((0, more), (0, 0)))
             self._buckets = np.pad(self._buckets, ((0, more), (0, 0)))
             self._sums = np.pad(self._sums, (0, more))
+
+
+def _bucket(latency: Array) -> Array:
+    """Return for each latency (s) how many of ``BOUNDS`` it is above: of so few, counting takes a fifth of searching."""
+    above = np.zeros(len(latency), np.uint8)
+    for bound in BOUNDS:
+        above += latency > bound
+    return above
 
 
 def _by_cell(row: Array, column: Array, shape: Array) -> Array:

@@ -18,7 +18,7 @@ from telemetryd.rollup.columns import Array
 from .facts import WalFacts
 from .family import Family, Rows, Spread
 from .labels import label_text
-from .totals import BOUNDS, Counted
+from .totals import BOUNDS, EXPIRED, Counted
 
 SERIES = ("operation_type", "backend")
 BACKEND = ("backend",)
@@ -63,6 +63,9 @@ ENDED = Family(
     Spread("status", STATUSES[COMPLETED : FAILED + 1]),
 )
 RETRIES = Family("wal_operation_retries", "counter", "Retries of operations.", SERIES)
+GIVEN_UP = Family(
+    "wal_operations_expired", "counter", "Operations given up because they did not end, or were too many."
+)
 DURATION = Family(
     "wal_operation_duration_seconds",
     "histogram",
@@ -91,6 +94,7 @@ FAMILIES = (
     STARTED,
     ENDED,
     RETRIES,
+    GIVEN_UP,
     DURATION,
     QUEUE,
     HEALTH,
@@ -138,6 +142,7 @@ def _since_the_start(facts: WalFacts, exemplars: bool) -> Iterator[tuple[Family,
     yield STARTED, _table(facts.labels, counted.entries[:, [PENDING]], seen)
     yield ENDED, _table(facts.labels, counted.entries[:, [COMPLETED, FAILED]], seen)
     yield RETRIES, _table(facts.labels, counted.entries[:, [RETRYING]], seen)
+    yield GIVEN_UP, Rows((), [[int(counted.entries[:, EXPIRED].sum())]])
     columns = np.cumsum(counted.buckets[seen], axis=1).T.tolist()
     if exemplars:
         _show(counted, seen, columns)

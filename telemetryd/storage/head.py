@@ -194,14 +194,14 @@ class Head:
         return self._view
 
     def tail(self, first: int) -> Tail:
-        """Return the rows from index ``first`` on as they are now, at the price of copying them."""
+        """Return the rows from index ``first`` on, looked at where they are: to be let go of before anything is appended."""
         return Tail(
-            _copied(self._timestamp, np.float64, first),
-            _copied(self._event, np.uint8, first),
-            _copied(self._series, np.int32, first),
-            _copied(self._status, np.uint8, first),
-            _copied(self._previous, np.uint8, first),
-            _copied(self._latency, np.float64, first),
+            np.frombuffer(self._timestamp)[first:],
+            np.frombuffer(self._event, np.uint8)[first:],
+            np.frombuffer(self._series, np.int32)[first:],
+            np.frombuffer(self._status, np.uint8)[first:],
+            np.frombuffer(self._previous, np.uint8)[first:],
+            np.frombuffer(self._latency)[first:],
         )
 
     def operation_id(self, index: int) -> str | None:
@@ -237,6 +237,6 @@ def _codes(codes: list[int]) -> Array:
     return np.array(codes, np.uint16)
 
 
-def _copied(column: array[Any] | bytearray, kind: type, first: int = 0) -> Array:
+def _copied(column: array[Any] | bytearray, kind: type) -> Array:
     # The copy lets the buffer grow again: it cannot while an array looks into it.
-    return np.frombuffer(column, dtype=kind)[first:].copy()
+    return np.frombuffer(column, dtype=kind).copy()
