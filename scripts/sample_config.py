@@ -49,7 +49,9 @@ def table() -> str:
 
 
 def facts_of(setting: Setting) -> str:
-    """Return bounds and unit, such as ``1 to 3600 s``; empty where there are none."""
+    """Return choices, or bounds and unit, such as ``1 to 3600 s``; empty where there are none."""
+    if setting.choices:
+        return ", ".join(setting.choices)
     if setting.minimum is None or setting.maximum is None:
         return setting.unit
     return f"{setting.minimum:.0f} to {setting.maximum:.0f} {setting.unit}".rstrip()

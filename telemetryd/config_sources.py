@@ -7,6 +7,7 @@ those that are not. Nothing is decided here about which layer wins.
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 import zlib
 from collections.abc import Mapping
@@ -27,6 +28,11 @@ _LARGEST_STORED = 1 << 20
 
 _SECTIONS = tuple(dict.fromkeys(setting.section for setting in SETTINGS.values()))
 _BY_ENVIRONMENT = {setting.environment: setting for setting in SETTINGS.values()}
+# Variables that begin like ours and are no settings: what scripts/ and tests/ are told, and where Kubernetes
+# says that a service called telemetryd is, to every container beside it.
+_others = re.compile(
+    r"TELEMETRYD_(VENV|SCREENSHOTS|AXE|TEST_SEED|EVERY_BYTE|SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_.*)?)", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,7 @@ def read_environment(environ: Mapping[str, str]) -> tuple[Layer, list[str]]:
     for variable, text in sorted(environ.items()):
         setting = _BY_ENVIRONMENT.get(variable)
         if setting is None:
-            if variable.startswith(tuple(f"TELEMETRYD_{section.upper()}_" for section in _SECTIONS)):
+            if variable.startswith("TELEMETRYD_") and not _others.fullmatch(variable):
                 mistakes.append(
                     f"{variable}: expected the name of a setting's variable, found none of them{_hint(variable)} (environment)"
                 )

@@ -26,6 +26,8 @@ def expectation(setting: Setting) -> str:
     """Return what values of ``setting`` must be, as the part of a sentence after "expected"."""
     if setting.name in _RULES:
         return _RULES[setting.name][0]
+    if setting.choices:
+        return f"one of {', '.join(setting.choices)}"
     if setting.kind is bool:
         return "true or false"
     if setting.kind is int:
@@ -44,6 +46,8 @@ def accepts(setting: Setting, value: object) -> bool:
         assert setting.minimum is not None and setting.maximum is not None
         if not setting.minimum <= value <= setting.maximum:
             return False
+    if setting.choices and value not in setting.choices:
+        return False
     return setting.name not in _RULES or _RULES[setting.name][1](value)
 
 

@@ -12,7 +12,7 @@ import os
 import signal
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -34,6 +34,7 @@ from telemetryd.ingest.recovery import recover, seed_window
 from telemetryd.ingest.segments import Recovery
 from telemetryd.ingest.upkeep import Upkeep
 from telemetryd.instrumentation import Instrumentation
+from telemetryd.instrumentation.config_events import Configured, SettingsDamaged
 from telemetryd.instrumentation.counters import VERDICTS
 from telemetryd.instrumentation.events import (
     ConnectionCut,
@@ -42,7 +43,6 @@ from telemetryd.instrumentation.events import (
     Quarantined,
     RequestFailed,
     Serving,
-    SettingsDamaged,
     StartFailed,
     Stopped,
 )
@@ -55,6 +55,7 @@ from telemetryd.picture import hours_held, snapshot
 from telemetryd.query.engine import QueryEngine
 from telemetryd.query.fingerprint import fingerprint, settled
 from telemetryd.query.reader import Reader
+from telemetryd.reload import Prepare, Reload
 from telemetryd.reports.jobs import Reports
 from telemetryd.scrapes import Scrapes
 from telemetryd.storage.catalog import Catalog
@@ -87,16 +88,21 @@ async def running(
     clock: Callable[[], float] = time.time,
     environment: dict[str, str] | None = None,
     on_fault: Callable[[str], None] = lambda name: None,
+    hangups: asyncio.Event | None = None,
+    parties: Iterable[Prepare] = (),
 ) -> AsyncIterator[Running]:
     """Run the daemon inside the context; on leaving it drains and seals.
 
     Raises :class:`TelemetrydError` where it cannot start. ``files`` is the disk, the real one where
-    none is given; ``on_fault(name)`` is called where a part that should run for ever ends.
+    none is given; ``on_fault(name)`` is called where a part that should run for ever ends; the settings
+    are read again whenever ``hangups`` is set, and ``parties`` take part in that.
     """
     environment = dict(os.environ) if environment is None else environment
     instrumentation = Instrumentation()
     live = LiveConfiguration(configuration, instrumentation)
     settings = live.settings
+    reload = Reload(live, instrumentation, clock, hangups)
+    reload.parties.extend(parties)
     async with AsyncExitStack() as parts:
         files = Files() if files is None else files
         folder = parts.enter_context(Folder(files, settings().telemetry.metrics_path).locked())
@@ -150,9 +156,10 @@ async def running(
         def problems() -> list[str]:
             return [problem for problem in (*starting, recorder.problem, upkeep.problem) if problem]
 
-        scrapes = Scrapes(
-            recorder, listener, catalog, files, folder, instrumentation, clock, ready=lambda: not problems()
-        )
+        def reloaded() -> tuple[bool, float]:
+            return reload.last.succeeded, reload.last.succeeded_at
+
+        scrapes = Scrapes(recorder, listener, catalog, files, folder, instrumentation, clock, problems, reloaded)
         services = Services(
             query=engine,
             settled=lambda span: settled(catalog.view(), catalog.days(), hours_held(recorder), clock(), span),
@@ -183,6 +190,8 @@ async def running(
             inherited = systemd.inherited_socket(environment)
             socket = Path(settings().ingest.socket if inherited is None else systemd.name_of(inherited))
             await parts.enter_async_context(listening(listener, socket, inherited))
+        await parts.enter_async_context(eternal("reload", reload.run(), instrumentation, on_fault, reload.stop))
+        instrumentation.emit(Configured(live.digest(), configuration.file))
         path = settings().telemetry.metrics_path
         instrumentation.emit(Serving(url, None if socket is None else str(socket), path, recovery.rows))
         starting.clear()
@@ -196,16 +205,20 @@ async def running(
 
 def main(configuration: Configuration, files: Files | None = None, clock: Callable[[], float] = time.time) -> int:
     """Run the daemon until SIGTERM or SIGINT, with arguments as :func:`running`; return 0 after a clean drain, 1 after a fault."""
-    log.configure()
+    lines = log.configure(configuration.settings.log)
     gc.set_threshold(*GC_THRESHOLDS)
     try:
-        return asyncio.run(_until_signalled(configuration, files, clock))
+        return asyncio.run(_until_signalled(configuration, files, clock, lines.prepare))
     except TelemetrydError as error:
         Instrumentation().emit(StartFailed(str(error)))
         return 1
+    finally:
+        lines.close()
 
 
-async def _until_signalled(configuration: Configuration, files: Files | None, clock: Callable[[], float]) -> int:
+async def _until_signalled(
+    configuration: Configuration, files: Files | None, clock: Callable[[], float], *parties: Prepare
+) -> int:
     ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     faults: list[str] = []
 
@@ -217,9 +230,20 @@ async def _until_signalled(configuration: Configuration, files: Files | None, cl
         faults.append(name)
         end(f"fault in {name}")
 
+    hangups = asyncio.Event()
+    terminal = os.isatty(log.STANDARD_ERROR)
+
+    def on_hangup() -> None:
+        if terminal and not os.isatty(log.STANDARD_ERROR):
+            end("SIGHUP: the terminal is gone")
+        else:
+            hangups.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end, number.name)
-    async with running(configuration, files=files, clock=clock, on_fault=on_fault):
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_hangup)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+    async with running(configuration, files=files, clock=clock, on_fault=on_fault, hangups=hangups, parties=parties):
         reason = await ended
         Instrumentation().emit(Draining(reason))
     return 1 if faults else 0

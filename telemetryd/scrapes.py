@@ -23,8 +23,8 @@ from telemetryd.storage.folder import Folder
 class Scrapes:
     """Answers scrapes; from when it is made it counts what is stored.
 
-    ``started`` is that moment (Unix s); ``ready`` says whether the daemon does its job, ``reload`` whether the last
-    reload of the settings was taken and when one was (Unix s).
+    ``started`` is that moment (Unix s). ``problems`` says why the daemon does not do its job; ``reloaded`` whether the
+    last reload of the settings was taken, and when one was (Unix s).
     """
 
     def __init__(
@@ -36,8 +36,8 @@ class Scrapes:
         folder: Folder,
         instrumentation: Instrumentation,
         clock: Callable[[], float],
-        ready: Callable[[], bool],
-        reload: Callable[[], tuple[bool, float]] | None = None,
+        problems: Callable[[], list[str]],
+        reloaded: Callable[[], tuple[bool, float]],
     ) -> None:
         self.started = clock()
         self._ledger = recorder.ledger
@@ -48,8 +48,8 @@ class Scrapes:
         self._folder = folder
         self._instrumentation = instrumentation
         self._clock = clock
-        self._ready = ready
-        self._reload = reload or (lambda: (True, self.started))
+        self._problems = problems
+        self._reloaded = reloaded
         self._labels = LabelTexts(SERIES)
         self._totals = Totals()
         self._ledger.leaving = self._totals.count
@@ -80,7 +80,7 @@ class Scrapes:
         told, ledger = self._instrumentation, self._ledger
         return OwnFacts(
             version=__version__,
-            ready=self._ready(),
+            ready=not self._problems(),
             books=told.totals(),
             rejected=dict(told.rejected),
             dropped=ledger.producers.dropped,
@@ -93,7 +93,7 @@ class Scrapes:
             head_rows=len(ledger.head),
             heads_waiting=len(self._backlog.closed),
             sizes=self._sizes(),
-            reload=self._reload(),
+            reload=self._reloaded(),
         )
 
     def _sizes(self) -> Callable[[], tuple[int, int]]:

@@ -31,7 +31,7 @@ class WalFacts:
 
 @dataclass(frozen=True, slots=True)
 class OwnFacts:
-    """Of the daemon itself; counts are since its start, ``reload`` is whether the last one was taken and when one was (Unix s).
+    """Of the daemon itself; counts are since its start, ``reload`` is whether the last one was taken, and when one was (Unix s).
 
     ``sizes`` returns the bytes of the journal and of the store, and may be asked later, in any thread.
     """
