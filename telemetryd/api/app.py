@@ -8,7 +8,20 @@ from typing import NamedTuple
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from . import config, health, metrics, openapi, operations, pages, realtime, reports, session, stream, visualization
+from . import (
+    config,
+    exposition,
+    health,
+    metrics,
+    openapi,
+    operations,
+    pages,
+    realtime,
+    reports,
+    session,
+    stream,
+    visualization,
+)
 from .access import NOTHING
 from .envelope import answer, failure
 from .errors import failure_of
@@ -66,6 +79,7 @@ ROUTES = (
     Route("GET", "/docs", openapi.DOCS_OPERATION, openapi.docs_handler, NOTHING),
     Route("GET", "/openapi.json", openapi.OPERATION, openapi.document_handler, NOTHING),
     Route("GET", "/static/{name:[^/]+}", pages.STATIC_OPERATION, pages.static_handler, NOTHING),
+    Route("GET", "/metrics", exposition.OPERATION, exposition.handler),
     Route("GET", "/-/healthy", health.HEALTHY_OPERATION, health.healthy_handler, NOTHING),
     Route("GET", "/-/ready", health.READY_OPERATION, health.ready_handler, NOTHING),
     Route("GET", "/-/session", session.GET_OPERATION, session.get_handler, NOTHING),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import gzip
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,9 @@ BOOKS = {
     **dict.fromkeys(("received", "stored"), 3),
     **dict.fromkeys(("duplicate", "rejected", "discarded", "in_flight"), 0),
     "rejected_by_reason": {},
-    **dict.fromkeys(("dropped_by_producers", "folded_series", "connections_refused", "connections_cut"), 0),
+    **dict.fromkeys(
+        ("dropped_by_producers", "folded_series", "peers_refused", "connections_refused", "connections_cut"), 0
+    ),
 }
 
 
@@ -218,6 +221,10 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
             **counted,
         }
 
+    def scrape(openmetrics: bool, compress: bool) -> Iterator[bytes]:
+        text = b"# EOF\n" if openmetrics else b"up 1\n"
+        yield gzip.compress(text) if compress else text
+
     services = Services(
         query=query,
         settled=lambda span: query.settled,
@@ -226,6 +233,7 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
         realtime=realtime,
         settings=settings,
         ready=lambda: reasons,
+        scrape=scrape,
         books=lambda: BOOKS,
         browser=lambda: "/usr/bin/chromium",
         max_streams=2,
