@@ -72,6 +72,8 @@ async def test_parameters_reach_the_engine(server: Server) -> None:
         "start_time=nan",
         "start_time=inf",
         "start_time=-1",
+        "start_time=1_000",
+        "start_time=%201000",
         "start_time=",
         "end_time=x",
         "end_time=-inf",

@@ -31,6 +31,8 @@ async def test_the_window_can_be_chosen(server: Server, window: str) -> None:
         "window=inf",
         "window=",
         "window=x",
+        "window=1_0",
+        "window=%D9%A3",
         "window=1&window=1",
         "windo=1",
     ],
