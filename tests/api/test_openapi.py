@@ -86,7 +86,7 @@ async def test_the_page_is_one_of_ours(server: Server) -> None:
         text = await response.text()
         assert "script-src 'self';" in response.headers["Content-Security-Policy"]
     named = re.findall(r'(?:src|href)="([^"#]+)"', text)
-    assert {name.removeprefix("static/") for name in named} - {"./", DOCUMENT} <= assets().keys()
+    assert {name.removeprefix("static/") for name in named} - {"./", "docs", DOCUMENT} <= assets().keys()
 
 
 def test_what_is_served_is_what_is_written() -> None:

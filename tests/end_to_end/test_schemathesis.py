@@ -45,10 +45,11 @@ CONFIG = SchemathesisConfig.from_dict(
         ],
     }
 )
-# What a schema cannot say: why a request is refused whose parameters are each as they should be.
+# What a schema cannot say: how parameters must fit one another, and that 7.0 is no 7.
 TOGETHER = re.compile(
     r"(start_time: expected a time at or before end_time|end_time: expected Unix seconds from [1-9]"
     r"|start_time: expected a time that has come|interval: expected a multiple of the sampling interval"
+    r"|\w+: expected a whole number .* found [0-9]+\.0$"
     r"|sort: expected one that fits status=|(start|end)_time: expected to be given once)"
 )
 

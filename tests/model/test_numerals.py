@@ -19,7 +19,8 @@ def test_a_number_is_read(text: str, number: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "nan", "inf", "-infinity", "1_000", " 1", "1\n", "٣", "１", "0x10", "1e", ".", "1,5", "--1", "1 2"]
+    "text",
+    ["", "x", "nan", "inf", "-infinity", "1_000", " 1", "1\n", "٣", "１", "0x10", "1e", ".", "1,5", "--1", "1 2"],
 )
 def test_what_only_python_reads_as_a_number_is_none(text: str) -> None:
     """Nor is what is no number at all."""
