@@ -59,16 +59,16 @@ def test_a_shape_unfolds(node: Daemon, visit: Open) -> None:
     expect(route.locator(".failures")).to_contain_text("result_too_large")
 
 
-def test_each_request_can_be_made(node: Daemon, visit: Open) -> None:
+def test_each_request_can_be_made(quiet_node: Daemon, visit: Open) -> None:
     """What is to be copied is a command that this daemon takes; only what it names may not be there."""
-    seen = open_docs(node, visit)
+    seen = open_docs(quiet_node, visit)
     commands = seen.page.locator(".examples figure:first-child pre").all_inner_texts()
     assert len(commands) == len(OPERATIONS)
     for command in commands:
         method, url, more = _request(command)
-        assert url.startswith(node.url)
+        assert url.startswith(quiet_node.url)
         if "-N" not in shlex.split(command):
-            answer = node.ask(method, url.removeprefix(node.url), **more)
+            answer = quiet_node.ask(method, url.removeprefix(quiet_node.url), **more)
             assert answer.status_code in (200, 404), (command, answer.text)
 
 
