@@ -90,8 +90,8 @@ class _Connection(web.RequestHandler):
         super().connection_made(transport)
         bound = transport.get_extra_info("socket")
         if bound is not None and bound.family in (socket.AF_INET, socket.AF_INET6):
-            # What the kernel sends for us, as it does of files, nobody else watches.
-            bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self._all.bounds.stalled * 1000))
+            # What the kernel sends for us, as it does files, nobody else watches; where we do, we are first.
+            bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self._all.bounds.stalled * 2000))
         self._await_head()
 
     def connection_lost(self, exc: BaseException | None) -> None:
