@@ -146,6 +146,21 @@ async def test_one_connection_too_many_is_told_to_come_again() -> None:
         assert b"200 OK" in await asyncio.wait_for(reader.readuntil(b"here"), PATIENCE)
 
 
+async def test_many_that_come_at_once_are_no_more() -> None:
+    """Though the event loop takes them all in one turn."""
+    async with bounded(Bounds(connections=2, head=LONG)) as server:
+        clients = [socket.create_connection(server.address) for _ in range(8)]
+        async with asyncio.timeout(PATIENCE):
+            while len(server.told) < 6:  # noqa: ASYNC110 - nothing tells a test of it
+                await asyncio.sleep(0.01)
+        assert server.connections.open == 2
+        for client in clients:
+            client.close()
+        async with asyncio.timeout(PATIENCE):
+            while server.connections.open:  # noqa: ASYNC110 - nothing tells a test of it
+                await asyncio.sleep(0.01)
+
+
 async def test_there_may_be_so_many_headers() -> None:
     """More are no request."""
     for number, status in ((MAX_HEADERS - 2, b" 200 "), (MAX_HEADERS + 10, b" 400 ")):
