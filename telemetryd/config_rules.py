@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from telemetryd.api.listen import is_beyond_loopback
-from telemetryd.model.settings import HttpSettings, Settings
+from telemetryd.model.http_settings import HttpSettings
+from telemetryd.model.settings import Settings
 
 
 def contradictions(settings: Settings) -> list[str]:

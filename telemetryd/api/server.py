@@ -14,7 +14,7 @@ from aiohttp import web
 from telemetryd.ingest.socket_file import BACKLOG, Openness, SocketFile
 from telemetryd.instrumentation.events import InternalEvent
 from telemetryd.model.errors import SettingsError
-from telemetryd.model.settings import HttpSettings
+from telemetryd.model.http_settings import HttpSettings
 
 from .connection import Bounds, Connections
 from .listen import Listen, TcpAddress, UnixAddress, parse_listen
