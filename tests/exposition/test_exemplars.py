@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from telemetryd.exposition.exemplars import LONGEST, MOST, Exemplar
 from telemetryd.exposition.totals import BOUNDS
 from tests.ingest.intake import HOUR
@@ -66,6 +68,15 @@ def test_an_id_that_openmetrics_would_refuse_is_no_exemplar() -> None:
     assert shown(counting) == {0.5: "x" * LONGEST}
 
 
-def test_an_exemplar_as_text_is_escaped() -> None:
+@pytest.mark.parametrize("operation_id", ['a"b', "a\\b", "a\nb", "a\0b"])
+def test_an_id_that_would_have_to_be_escaped_is_no_exemplar(operation_id: str) -> None:
+    """Some readers show the escapes, and some would refuse the whole scrape."""
+    counting = Counting()
+    counting.tell(*life(operation_id, 9.0))
+    counting.count()
+    assert shown(counting) == {}
+
+
+def test_an_exemplar_as_text() -> None:
     """It follows the value of its bucket."""
-    assert str(Exemplar('a"b', 0.25, 7.0)) == ' # {operation_id="a\\"b"} 0.25 7.000'
+    assert str(Exemplar("a b", 0.25, 7.0)) == ' # {operation_id="a b"} 0.25 7.000'
