@@ -9,7 +9,7 @@ import numpy as np
 from telemetryd.rollup.columns import Array
 from telemetryd.storage.head import Head, Tail
 
-from .labels import label_text
+from .labels import escaped
 
 LABEL = "operation_id"
 # OpenMetrics allows an exemplar so many characters in the names and values of its labels.
@@ -27,7 +27,7 @@ class Exemplar(NamedTuple):
 
     def __str__(self) -> str:
         """The exemplar as it stands behind the value of its bucket."""
-        return f" # {{{label_text((LABEL,), (self.operation_id,))}}} {self.latency} {self.timestamp:.3f}"
+        return f' # {{{LABEL}="{self.operation_id}"}} {self.latency} {self.timestamp:.3f}'
 
 
 class Exemplars:
@@ -52,6 +52,11 @@ class Exemplars:
         slowest = found[np.argsort(-(found % width), kind="stable")][:MOST]
         for cell, row in zip(slowest.tolist(), last[slowest].tolist(), strict=True):
             operation_id = head.operation_id(first + row)
-            if operation_id is not None and len(operation_id) <= LONGEST:
+            if operation_id is not None and _can_be_shown(operation_id):
                 exemplar = Exemplar(operation_id, float(tail.latency[row]), float(tail.timestamp[row]))
                 self._found[divmod(cell, width)] = exemplar
+
+
+def _can_be_shown(operation_id: str) -> bool:
+    # Of what is escaped in exemplars some readers show the escapes, and some refuse the whole scrape.
+    return len(operation_id) <= LONGEST and escaped(operation_id) == operation_id

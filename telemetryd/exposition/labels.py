@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-# Both formats escape these three. A zero byte is the end of the text to the scanner of Prometheus, and one in a
-# name would cost the whole scrape: it is shown as a replacement character.
-_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\0": "\ufffd"})
+# Both formats escape these three. A zero byte is the end of the text to the scanner of Prometheus, and one in a name
+# would cost the whole scrape: it is shown as its symbol. (Not as a replacement character: no query may hold one.)
+_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\0": "\u2400"})
 
 
 def label_text(names: Iterable[str], values: Iterable[str]) -> str:

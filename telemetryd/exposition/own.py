@@ -75,7 +75,7 @@ OWN = (
         lambda own: own.series,
     ),
     Told(
-        Family("telemetryd_series_folded", "counter", "Pairs that were folded into other."),
+        Family("telemetryd_events_folded", "counter", "Events of types or backends beyond the limits, told as other."),
         lambda own: own.folded,
     ),
     Told(
