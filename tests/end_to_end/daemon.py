@@ -199,7 +199,7 @@ class Daemon:
         if not self.url:
             return False
         try:
-            return requests.get(self.url + path, timeout=PATIENCE).status_code == 200
+            return requests.get(self.url + path, timeout=PATIENCE, hooks={"response": look}).status_code == 200
         except requests.ConnectionError:
             return False
 
