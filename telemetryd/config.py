@@ -133,14 +133,17 @@ class Configuration:
         """
         pinned, beneath = self._origin.read()
         stored, notices, readable = read_stored(self._origin.files, self.stored_path)
-        return replace(
+        again = replace(
             self,
             notices=tuple(notices),
             damaged=self.damaged and not readable,
             _pinned=pinned,
             _stored=stored if readable else self._stored,
             _beneath=beneath,
-        )._in_force()
+        )
+        # What could not be started with is wrong now, not at the next start.
+        _settings({name: again.at_restart(name) for name in SETTINGS}, self._origin.environ)
+        return again._in_force()
 
     def update(self, changes: Mapping[str, object]) -> Configuration:
         """Store ``changes`` (keys of ``API_KEYS``) and return the configuration that they make.
