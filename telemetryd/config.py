@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from .config_rules import contradictions
 from .config_sources import (
     DEFAULT,
     SETTINGS,
@@ -47,7 +48,21 @@ API_KEYS = (
 RESTART_KEYS = tuple(key for key in API_KEYS if not SETTINGS[f"telemetry.{key}"].live)
 RESTART_WARNING = f"The following settings cannot be updated without restarting: {', '.join(RESTART_KEYS)}"
 
-_PATHS = ("telemetry.metrics_path", "telemetry.reports_path", "ingest.socket", "charts.browser")
+_PATHS = (
+    "telemetry.metrics_path",
+    "telemetry.reports_path",
+    "ingest.socket",
+    "http.tokens",
+    "http.tls_certificate",
+    "http.tls_key",
+    "charts.browser",
+)
+# Settings that name a file, and the credential of systemd that stands in where one is empty.
+_CREDENTIALS = {
+    "http.tokens": "telemetryd.tokens",
+    "http.tls_certificate": "telemetryd.tls-certificate",
+    "http.tls_key": "telemetryd.tls-key",
+}
 _UNIX = "unix:"
 # How a path starts that means the same wherever the process was started.
 _ROOTS = ("/", "~/")
@@ -118,14 +133,17 @@ class Configuration:
         """
         pinned, beneath = self._origin.read()
         stored, notices, readable = read_stored(self._origin.files, self.stored_path)
-        return replace(
+        again = replace(
             self,
             notices=tuple(notices),
             damaged=self.damaged and not readable,
             _pinned=pinned,
             _stored=stored if readable else self._stored,
             _beneath=beneath,
-        )._in_force()
+        )
+        # What could not be started with is wrong now, not at the next start.
+        _settings({name: again.at_restart(name) for name in SETTINGS}, self._origin.environ)
+        return again._in_force()
 
     def update(self, changes: Mapping[str, object]) -> Configuration:
         """Store ``changes`` (keys of ``API_KEYS``) and return the configuration that they make.
@@ -237,7 +255,9 @@ def _settings(given: Mapping[str, Given], environ: Mapping[str, str]) -> Setting
     sections: dict[str, dict[str, Any]] = {}
     for name, setting in SETTINGS.items():
         value = given[name].value
-        if name in _PATHS and value:
+        if name in _CREDENTIALS and not value:
+            value = _credential(_CREDENTIALS[name], environ)
+        elif name in _PATHS and value:
             value = _absolute(value, environ)
         elif name == "http.listen" and value.startswith(_UNIX):
             value = _UNIX + _absolute(value.removeprefix(_UNIX), environ)
@@ -246,7 +266,10 @@ def _settings(given: Mapping[str, Given], environ: Mapping[str, str]) -> Setting
     telemetry["reports_path"] = telemetry["reports_path"] or str(Path(telemetry["metrics_path"]).parent / "reports")
     ingest["socket"] = ingest["socket"] or _default_socket(environ)
     kinds: dict[str, Any] = {section: type(getattr(Settings(), section)) for section in sections}
-    return Settings(**{section: kinds[section](**values) for section, values in sections.items()})
+    settings = Settings(**{section: kinds[section](**values) for section, values in sections.items()})
+    if mistakes := contradictions(settings):
+        raise SettingsError(mistakes)
+    return settings
 
 
 def _default_socket(environ: Mapping[str, str]) -> str:
@@ -254,6 +277,12 @@ def _default_socket(environ: Mapping[str, str]) -> str:
         return ""  # systemd passes the socket; only the daemon can take it
     runtime = environ.get("XDG_RUNTIME_DIR")
     return f"{runtime}/telemetryd/ingest.sock" if runtime else _absolute("~/.ipfs_kit/telemetryd.sock", environ)
+
+
+def _credential(name: str, environ: Mapping[str, str]) -> str:
+    """Return the path of a credential that systemd passed, empty where it passed none of that name."""
+    folder = environ.get("CREDENTIALS_DIRECTORY")
+    return path if folder and os.path.exists(path := os.path.join(folder, name)) else ""
 
 
 def _absolute(path: str, environ: Mapping[str, str]) -> str:

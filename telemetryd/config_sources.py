@@ -19,7 +19,7 @@ from telemetryd.model.setting import Setting
 from telemetryd.model.settings import declared
 from telemetryd.storage.files import Files
 
-from .config_values import accepts, described, expectation, from_text, nearest
+from .config_values import accepts, described, expectation, from_text, kept, nearest
 
 SETTINGS: dict[str, Setting] = {setting.name: setting for setting in declared()}
 STORED_FORMAT = 2
@@ -160,7 +160,7 @@ def _checked(values: Mapping[str, tuple[object, Source]]) -> tuple[Layer, list[s
     mistakes = []
     for name, (value, source) in values.items():
         if accepts(SETTINGS[name], value):
-            layer[name] = Given(value, source)
+            layer[name] = Given(kept(value), source)
         else:
             mistakes.append(f"{name}: expected {expectation(SETTINGS[name])}, found {described(value)} ({source})")
     return layer, mistakes

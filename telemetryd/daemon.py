@@ -20,20 +20,25 @@ from pathlib import Path
 
 from telemetryd import __version__, log, systemd
 from telemetryd.api.app import application
-from telemetryd.api.server import serving
+from telemetryd.api.gate import Gate
+from telemetryd.api.server import serving_as_set
 from telemetryd.api.services import Services
+from telemetryd.api.tls import Certificates
 from telemetryd.charts.cache import ChartCache
 from telemetryd.charts.gallery import Gallery
 from telemetryd.charts.render import Renderer
 from telemetryd.config import Configuration
 from telemetryd.config_live import LiveConfiguration
+from telemetryd.ingest.allowed import AllowedPeers
 from telemetryd.ingest.ledger import Ledger
 from telemetryd.ingest.listener import Listener, listening
 from telemetryd.ingest.recorder import Recorder
 from telemetryd.ingest.recovery import recover, seed_window
 from telemetryd.ingest.segments import Recovery
+from telemetryd.ingest.socket_file import Openness
 from telemetryd.ingest.upkeep import Upkeep
 from telemetryd.instrumentation import Instrumentation
+from telemetryd.instrumentation.access_events import PeerRefused
 from telemetryd.instrumentation.config_events import Configured, SettingsDamaged
 from telemetryd.instrumentation.counters import VERDICTS
 from telemetryd.instrumentation.events import (
@@ -101,8 +106,14 @@ async def running(
     instrumentation = Instrumentation()
     live = LiveConfiguration(configuration, instrumentation)
     settings = live.settings
+    # What can only be a mistake of the settings is known before anything is touched.
+    gate, certificates, peers = (
+        Gate(settings(), instrumentation.emit),
+        Certificates(settings()),
+        AllowedPeers(settings()),
+    )
     reload = Reload(live, instrumentation, clock, hangups)
-    reload.parties.extend(parties)
+    reload.parties += [*parties, gate.prepare, certificates.prepare, peers.prepare]
     async with AsyncExitStack() as parts:
         files = Files() if files is None else files
         folder = parts.enter_context(Folder(files, settings().telemetry.metrics_path).locked())
@@ -123,7 +134,7 @@ async def running(
             clock,
         )
         await recorder.open(recovery)
-        listener = Listener(recorder, settings, instrumentation, clock)
+        listener = Listener(recorder, settings, instrumentation, clock, peers)
         live.changed = listener.tell_settings
         upkeep = Upkeep(recorder, catalog, files, folder, settings, instrumentation, clock, live.may_remove)
         await parts.enter_async_context(eternal("upkeep", upkeep.run(), instrumentation, on_fault, upkeep.stop))
@@ -174,6 +185,7 @@ async def running(
                 "dropped_by_producers": ledger.producers.dropped,
                 "folded_series": ledger.tracker.series.folded,
                 "connections_refused": instrumentation.counts[ConnectionRefused.__name__],
+                "peers_refused": instrumentation.counts[PeerRefused.__name__],
                 "connections_cut": instrumentation.counts[ConnectionCut.__name__],
             },
             browser=renderer.browser,
@@ -183,13 +195,17 @@ async def running(
                 RequestFailed(operation, "".join(traceback.format_exception(error)))
             ),
             now=clock,
+            gate=gate,
         )
-        url = await parts.enter_async_context(serving(application(services), settings().http.listen))
+        app, tls = application(services), certificates.context
+        served = serving_as_set(app, settings().http, tls, clock, instrumentation.emit)
+        url = await parts.enter_async_context(served)
         socket = None
         if settings().telemetry.operation_hooks:
             inherited = systemd.inherited_socket(environment)
             socket = Path(settings().ingest.socket if inherited is None else systemd.name_of(inherited))
-            await parts.enter_async_context(listening(listener, socket, inherited))
+            openness = Openness.of(settings().ingest.socket_mode, settings().ingest.socket_group, "ingest.socket_group")
+            await parts.enter_async_context(listening(listener, socket, inherited, openness))
         await parts.enter_async_context(eternal("reload", reload.run(), instrumentation, on_fault, reload.stop))
         instrumentation.emit(Configured(live.digest(), configuration.file))
         path = settings().telemetry.metrics_path

@@ -46,12 +46,13 @@ def test_seed_variables_keep_their_names() -> None:
 
 def test_every_setting_has_a_variable() -> None:
     """Every setting can be set by its environment variable."""
-    words = {bool: "true", int: "60", str: "/data"}
+    words = {bool: "true", int: "60", str: "/data", tuple: "one, two"}
     environ = {each.environment: each.choices[-1] if each.choices else words[each.kind] for each in SETTINGS.values()}
     environ |= {
         setting.environment: str(int(setting.minimum)) for setting in SETTINGS.values() if setting.minimum is not None
     }
     environ["TELEMETRYD_HTTP_LISTEN"] = "unix:/run/api.sock"
+    environ |= {f"TELEMETRYD_{section}_SOCKET_MODE": "0660" for section in ("INGEST", "HTTP")}
     layer, mistakes = read_environment(environ)
     assert not mistakes
     assert set(layer) == set(SETTINGS)

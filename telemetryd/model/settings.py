@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, field, fields
 
+from .http_settings import HttpSettings
 from .setting import Setting, setting
 
 
@@ -62,6 +63,18 @@ class IngestSettings:
         "",
         "Path of the ingest socket; empty means systemd's socket, else the user's runtime folder, else ~/.ipfs_kit/telemetryd.sock.",
     )
+    socket_mode: str = setting("0660", "Permissions of the socket's file, in octal; systemd's socket has its own.")
+    socket_group: str = setting(
+        "", "Group of the socket's file, by name or number; empty leaves the daemon's. systemd's socket has its own."
+    )
+    allowed_users: tuple[str, ...] = setting(
+        (),
+        "Users, by name or number, whose processes may send events; where this and allowed_groups are empty, all that can open the socket.",
+        live=True,
+    )
+    allowed_groups: tuple[str, ...] = setting(
+        (), "Groups, by name or number, whose members' processes may send events besides.", live=True
+    )
     max_line_bytes: int = setting(
         1 << 20, "Longest line taken; longer ones are skipped and counted.", unit="bytes", minimum=1024, maximum=1 << 26
     )
@@ -97,16 +110,6 @@ class IngestSettings:
         "Producers whose last batch number is remembered; beyond it the longest silent is forgotten.",
         minimum=1,
         maximum=1_000_000,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class HttpSettings:
-    """Where the REST API and the dashboard are served."""
-
-    listen: str = setting("127.0.0.1:8000", "HOST:PORT of the REST API (port 0 picks one and logs it), or unix:/path.")
-    max_streams: int = setting(
-        64, "Clients that follow GET /stream at once; more are told to come again.", minimum=1, maximum=10_000
     )
 
 

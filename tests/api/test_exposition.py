@@ -39,7 +39,7 @@ async def test_what_a_scraper_adds_is_ignored(server: Server) -> None:
 
 async def test_several_accept_headers_are_one(server: Server) -> None:
     """As a list that was cut."""
-    raw = b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept: text/plain;q=0.5\r\n"
+    raw = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept: text/plain;q=0.5\r\n"
     answer = await server.raw(raw + b"Accept: application/openmetrics-text\r\n\r\n")
     assert b"# EOF" in answer
 
