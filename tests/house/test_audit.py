@@ -16,12 +16,18 @@ def test_a_known_hole_is_a_failure() -> None:
     """Each is told with the release that mends it."""
     code, lines = audit.verdict({"dependencies": [SOUND, SKIPPED, HOLED], "fixes": []})
     assert code == 1
-    assert lines == ["jinja2 2.10: PYSEC-2019-217, mended in 2.10.1", "known holes: 1; 2 of 3 packages could be looked up"]
+    assert lines == [
+        "jinja2 2.10: PYSEC-2019-217, mended in 2.10.1",
+        "known holes: 1; 2 of 3 packages could be looked up",
+    ]
 
 
 def test_no_known_hole_is_none() -> None:
     """It says of how many packages that is known."""
-    assert audit.verdict({"dependencies": [SOUND, SKIPPED]}) == (0, ["known holes: 0; 1 of 2 packages could be looked up"])
+    assert audit.verdict({"dependencies": [SOUND, SKIPPED]}) == (
+        0,
+        ["known holes: 0; 1 of 2 packages could be looked up"],
+    )
 
 
 def test_what_cannot_be_asked_is_one_line() -> None:
