@@ -200,6 +200,7 @@ async def running(
         app, tls = application(services), certificates.context
         served = serving_as_set(app, settings().http, tls, clock, instrumentation.emit)
         url = await parts.enter_async_context(served)
+        gate.listens(url, settings().http)
         socket = None
         if settings().telemetry.operation_hooks:
             inherited = systemd.inherited_socket(environment)

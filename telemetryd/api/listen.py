@@ -61,6 +61,14 @@ def is_beyond_loopback(text: str) -> bool:
     return isinstance(listen, TcpAddress) and not is_loopback(listen.host)
 
 
+def open_network(where: str) -> str:
+    """Return the sentence on a daemon that other computers could reach without tokens."""
+    return (
+        f"http.listen: expected an address of the loopback, or http.tokens beyond it, found {where} and no tokens; "
+        "http.allow_anonymous_network = true lets everyone in who reaches it"
+    )
+
+
 def fits_a_socket(path: str) -> bool:
     """Whether a Unix socket can have this path."""
     return 0 < len(path.encode("utf-8", "surrogateescape")) <= MAX_SOCKET_PATH and "\0" not in path

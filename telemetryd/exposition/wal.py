@@ -35,8 +35,18 @@ LATENCY = {
         "wal_operation_latency_seconds_p95", "gauge", f"95th percentile of the latency {_LATELY}, in seconds.", SERIES
     ),
 }
-SUCCESS_RATE = Family("wal_operation_success_rate", "gauge", f"Share {_LATELY} that completed, 0 to 1.", SERIES)
-ERROR_RATE = Family("wal_operation_error_rate", "gauge", f"Share {_LATELY} that failed, 0 to 1.", SERIES)
+SUCCESS_RATE = Family(
+    "wal_operation_success_rate",
+    "gauge",
+    "Of the operations that ended in the last five minutes, the share that completed, 0 to 1.",
+    SERIES,
+)
+ERROR_RATE = Family(
+    "wal_operation_error_rate",
+    "gauge",
+    "Of the operations that ended in the last five minutes, the share that failed, 0 to 1.",
+    SERIES,
+)
 THROUGHPUT = Family("wal_operation_throughput", "gauge", "Operations that ended per minute, over five minutes.", SERIES)
 PER_MINUTE = Family("wal_operations_per_minute", "gauge", "The same as wal_operation_throughput.", SERIES)
 BY_STATUS = Family(
@@ -77,7 +87,10 @@ QUEUE = Family(
     "wal_queue_size", "gauge", "Operations in flight, by status.", spread=Spread("status", IN_FLIGHT_STATUSES)
 )
 HEALTH = Family(
-    "wal_backend_health", "gauge", "Health of a backend: 1 online, 0.5 degraded, 0 offline; none unknown.", BACKEND
+    "wal_backend_health",
+    "gauge",
+    "Health of a backend: 1 online, 0.5 degraded, 0 offline; no sample where it is unknown.",
+    BACKEND,
 )
 RESPONSE_TIME = Family(
     "wal_backend_response_time_seconds", "gauge", f"Mean latency {_LATELY}, over all types of a backend.", BACKEND

@@ -16,22 +16,13 @@ from typing import Any
 import anyio
 import pytest
 
+from telemetryd.model.metrics import METRIC_TYPES
 from tests import peers
 from tests.oracle.events import change, start
 
 from .daemon import Daemon
 from .waiting import PATIENCE, until
 
-METRIC_TYPES = (
-    "operation_count",
-    "operation_latency",
-    "success_rate",
-    "error_rate",
-    "backend_health",
-    "throughput",
-    "queue_size",
-    "retry_count",
-)
 PNG = b"\x89PNG\r\n"
 ADDED, LATENCY = 20, 0.5
 

@@ -57,11 +57,11 @@ EXPORTED = ("wal_operation_latency_seconds_min", "wal_operation_latency_seconds_
 class Prometheus:
     """A Prometheus that scrapes one daemon again and again, below a folder, on the loopback."""
 
-    def __init__(self, folder: Path, target: str) -> None:
+    def __init__(self, folder: Path, target: str, **job: Any) -> None:
         self.folder = folder
         self.address = ""
         self._log = folder / "prometheus.log"
-        job = {"job_name": "telemetryd", "scrape_interval": "1s", "static_configs": [{"targets": [target]}]}
+        job |= {"job_name": "telemetryd", "scrape_interval": "1s", "static_configs": [{"targets": [target]}]}
         # JSON is YAML.
         self.configuration = folder / "prometheus.yml"
         self.configuration.write_text(json.dumps({"scrape_configs": [job]}))
@@ -137,9 +137,11 @@ def scraped_daemon(new_shared_daemon: Callable[..., Daemon]) -> Daemon:
 @pytest.fixture(scope="module")
 def prometheus(scraped_daemon: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     made = Prometheus(tmp_path_factory.mktemp("prometheus"), scraped_daemon.url.removeprefix("http://"))
-    made.start()
-    yield made
-    made.stop()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
 
 
 @pytest.mark.parametrize("expression", [*EXAMPLE_DASHBOARD, *DOCUMENTED_DASHBOARD, *EXPORTED])
@@ -208,6 +210,25 @@ def test_promtool_has_nothing_to_say(scraped_daemon: Daemon) -> None:
     text = scraped_daemon.ask("GET", "/metrics").content
     checked = subprocess.run([PROMTOOL, "check", "metrics"], input=text, capture_output=True, check=False)
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
+
+
+def test_a_scrape_may_show_a_token(new_daemon: Callable[..., Daemon], tmp_path: Path) -> None:
+    """Where the daemon asks for one, that of a reader will do, and without any there is no answer."""
+    token = "of-a-reader-and-long-enough"
+    tokens, credentials = tmp_path / "tokens", tmp_path / "token"
+    tokens.write_text(f"read prometheus {token}\n")
+    credentials.write_text(token)
+    tokens.chmod(0o600)
+    daemon = new_daemon(TELEMETRYD_HTTP_TOKENS=tokens)
+    daemon.start()
+    assert daemon.ask("GET", "/metrics").status_code == 401
+    target = daemon.url.removeprefix("http://")
+    prometheus = Prometheus(tmp_path, target, authorization={"credentials_file": str(credentials)})
+    try:
+        prometheus.start()
+        assert prometheus.values("telemetryd_ready") == [1.0]
+    finally:
+        prometheus.stop()
 
 
 def test_an_empty_daemon_can_be_scraped(daemon: Daemon) -> None:
