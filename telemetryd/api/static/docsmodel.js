@@ -46,7 +46,7 @@ export function typeOf(document_, schema) {
   if (told.title) return told.title;
   if ("const" in told) return JSON.stringify(told.const);
   if (told.oneOf && !told.type) return told.oneOf.map((each) => typeOf(document_, each)).join(" or ");
-  if (told.enum) return told.enum.length > 12 ? "one of a list" : told.enum.map((each) => (each === null ? "null" : String(each))).join(" | ");
+  if (told.enum && !(told.type && told.enum.length > 12)) return told.enum.map((each) => (each === null ? "null" : String(each))).join(" | ");
   if (told.type === "array") return `list of ${typeOf(document_, told.items ?? {})}`;
   const types = [told.type ?? "anything"].flat();
   return types.map((type) => (type === "string" ? "text" : type === "integer" ? "whole number" : type)).join(" or ");
@@ -65,7 +65,7 @@ export function boundsOf(document_, schema) {
   return words.join(", ");
 }
 
-/** The schema of what an object holds under names that are not fixed, or a list's items: what is worth unfolding. */
+/** The object that a schema has at its bottom, below lists and names that are not fixed (`path`); null where there is none. */
 export function within(document_, schema) {
   let told = resolved(document_, schema);
   const path = [];
@@ -73,10 +73,10 @@ export function within(document_, schema) {
     if (told.oneOf && !told.properties) told = resolved(document_, told.oneOf.find((each) => resolved(document_, each).properties) ?? {});
     if (told.properties) return { properties: told.properties, required: told.required ?? [], path };
     if (told.type === "array" && told.items) {
-      path.push("each");
+      path.push("list");
       told = resolved(document_, told.items);
     } else if (told.additionalProperties && typeof told.additionalProperties === "object") {
-      path.push("each");
+      path.push("by name");
       told = resolved(document_, told.additionalProperties);
     } else {
       return null;

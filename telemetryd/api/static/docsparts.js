@@ -33,7 +33,7 @@ export function codeBlock(name, text, content = text) {
 }
 
 /** JSON as text, as a person would break its lines: what fits on one stays on one. */
-export function laidOut(value, indent = "", room = 66) {
+export function laidOut(value, indent = "", room = 54) {
   const flat = JSON.stringify(value);
   if (value === null || typeof value !== "object" || flat.length + indent.length <= room) return spaced(value);
   const inner = `${indent}  `;

@@ -88,7 +88,7 @@ function shape(document_, { properties, required }, depth) {
     const deeper = depth < DEEPEST ? within(document_, schema) : null;
     const head = [
       h("code", {}, name), " ",
-      h("span", { class: "type" }, deeper ? ["object", ...deeper.path.map(() => "of many")].join(" ") : [typeOf(document_, schema), boundsOf(document_, schema)].filter(Boolean).join(", ")),
+      h("span", { class: "type" }, deeper ? deeper.path.join(" › ") || "object" : [typeOf(document_, schema), boundsOf(document_, schema)].filter(Boolean).join(", ")),
       required.includes(name) ? null : h("span", { class: "where" }, "not always"),
       told.description ? h("span", { class: "means" }, inline(told.description)) : null,
     ];
