@@ -24,7 +24,9 @@ def test_what_changed_is_told_with_both_values_and_the_source_of_the_new(tmp_pat
         ("query.timeout", "5", "6", place),
         ("reports.max_queue", "3", "8", "default"),
     ]
-    assert [(each.name, *each.told) for each in waiting(after)] == [("http.listen", "'127.0.0.1:8000'", "'127.0.0.1:1'", place)]
+    assert [(each.name, *each.told) for each in waiting(after)] == [
+        ("http.listen", "'127.0.0.1:8000'", "'127.0.0.1:1'", place)
+    ]
     assert waiting(before) == []
 
 
