@@ -45,7 +45,7 @@ API_KEYS = (
 RESTART_KEYS = tuple(key for key in API_KEYS if not SETTINGS[f"telemetry.{key}"].live)
 RESTART_WARNING = f"The following settings cannot be updated without restarting: {', '.join(RESTART_KEYS)}"
 
-_PATHS = ("telemetry.metrics_path", "telemetry.reports_path", "ingest.socket", "charts.browser")
+_PATHS = ("telemetry.metrics_path", "telemetry.reports_path", "ingest.socket", "charts.browser", "charts.renderer")
 _UNIX = "unix:"
 # How a path starts that means the same wherever the process was started.
 _ROOTS = ("/", "~/")

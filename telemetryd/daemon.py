@@ -62,6 +62,7 @@ from telemetryd.storage.inventory import take_inventory
 from telemetryd.storage.journal import ActiveSegment
 from telemetryd.storage.records import Checkpoint
 from telemetryd.supervisor import eternal
+from telemetryd.vigil import Vigil
 
 # A garbage collection looks at every operation in flight: rarely is often enough, for nothing
 # here makes cycles by the thousand.
@@ -101,6 +102,8 @@ async def running(
         if configuration.damaged:
             instrumentation.emit(SettingsDamaged(str(configuration.stored_path)))
         ledger = Ledger(settings(), instrumentation)
+        vigil = Vigil(environment, instrumentation, lambda: (ledger.sequence, *instrumentation.counts.values()))
+        await parts.enter_async_context(eternal("vigil", vigil.run(), instrumentation, on_fault))
         try:
             catalog, recovery = await asyncio.to_thread(
                 _recover, files, folder, ledger, settings(), instrumentation, clock()
@@ -142,7 +145,9 @@ async def running(
             reports=reports,
             realtime=lambda window: realtime(ledger.tracker, ledger.window, clock(), window),
             settings=live,
-            ready=lambda: [problem for problem in (*starting, recorder.problem, upkeep.problem) if problem],
+            ready=lambda: [
+                problem for problem in (*starting, recorder.problem, upkeep.problem, vigil.problem) if problem
+            ],
             books=lambda: {
                 **instrumentation.balance(),
                 "dropped_by_producers": ledger.producers.dropped,
@@ -158,20 +163,22 @@ async def running(
             ),
             now=clock,
         )
-        url = await parts.enter_async_context(serving(application(services), settings().http.listen))
+        inherited = systemd.inherited_sockets(environment)
+        url = await parts.enter_async_context(
+            serving(application(services), settings().http.listen, inherited=inherited.http)
+        )
         socket = None
         if settings().telemetry.operation_hooks:
-            inherited = systemd.inherited_socket(environment)
-            socket = Path(settings().ingest.socket if inherited is None else systemd.name_of(inherited))
-            await parts.enter_async_context(listening(listener, socket, inherited))
+            socket = Path(settings().ingest.socket if inherited.ingest is None else systemd.name_of(inherited.ingest))
+            await parts.enter_async_context(listening(listener, socket, inherited.ingest))
         path = settings().telemetry.metrics_path
         instrumentation.emit(Serving(url, None if socket is None else str(socket), path, recovery.rows))
         starting.clear()
-        systemd.notify("READY=1", environment)
+        vigil.ready(lambda: recorder.pace.signs, lambda: _status(url, socket, instrumentation, listener))
         try:
             yield Running(url, socket, services)
         finally:
-            systemd.notify("STOPPING=1", environment)
+            vigil.stopping()
     instrumentation.emit(Stopped(*(instrumentation.books[word] for word in ("received", *VERDICTS))))
 
 
@@ -204,6 +211,11 @@ async def _until_signalled(configuration: Configuration, files: Files | None, cl
         reason = await ended
         Instrumentation().emit(Draining(reason))
     return 1 if faults else 0
+
+
+def _status(url: str, socket: Path | None, instrumentation: Instrumentation, listener: Listener) -> str:
+    intake = "no events are taken" if socket is None else f"events by {socket}, {listener.connections} connections"
+    return f"API at {url}; {intake}; {instrumentation.books['stored']} events stored"
 
 
 def _recover(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -50,6 +52,14 @@ def parse_listen(text: str) -> Listen:
     elif (found := _tcp.fullmatch(text)) and int(found["port"]) <= 65535:
         return TcpAddress(found["ipv6"] or found["host"], int(found["port"]))
     raise InvalidParameter("http.listen", SYNTAX, text)
+
+
+def address_of(listening: socket.socket) -> Listen:
+    """Return the address of a socket that listens already."""
+    name = listening.getsockname()
+    if listening.family != socket.AF_UNIX:
+        return TcpAddress(name[0], name[1])
+    return UnixAddress(os.fsdecode(b"@" + name[1:] if isinstance(name, bytes) else name))
 
 
 def fits_a_socket(path: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from telemetryd.model.errors import SettingsError
 from .app import NO_OPERATION
 from .envelope import answer, failure
 from .errors import STATUS_OF
-from .listen import Listen, TcpAddress, UnixAddress, parse_listen
+from .listen import Listen, TcpAddress, UnixAddress, address_of, parse_listen
 
 # The longest request line (a path with its query) and the longest header, in bytes.
 MAX_REQUEST_LINE = 65_536
@@ -29,8 +30,10 @@ KEEPALIVE = 75.0
 
 
 @asynccontextmanager
-async def serving(app: web.Application, listen: str, now: Callable[[], float] = time.time) -> AsyncIterator[str]:
-    """Serve ``app`` at ``listen`` (as ``http.listen`` has it) while the context lasts.
+async def serving(
+    app: web.Application, listen: str, now: Callable[[], float] = time.time, inherited: socket.socket | None = None
+) -> AsyncIterator[str]:
+    """Serve ``app`` at ``listen`` (as ``http.listen`` has it), or on a socket that was ``inherited``, while the context lasts.
 
     The value is the URL of the bound address, its port never 0; ``unix:/path`` for a Unix socket.
 
@@ -56,7 +59,7 @@ async def serving(app: web.Application, listen: str, now: Callable[[], float] = 
 
     try:
         try:
-            server, bound, file = await _bind(loop, protocol, parse_listen(listen))
+            server, bound, file = await _bind(loop, protocol, parse_listen(listen), inherited)
         except OSError as error:
             found = f"{listen}: {error.strerror or error}"
             raise SettingsError([f"http.listen: expected an address that can be listened on, found {found}"]) from None
@@ -71,8 +74,10 @@ async def serving(app: web.Application, listen: str, now: Callable[[], float] = 
 
 
 async def _bind(
-    loop: asyncio.AbstractEventLoop, protocol: Callable[[], _Protocol], listen: Listen
+    loop: asyncio.AbstractEventLoop, protocol: Callable[[], _Protocol], listen: Listen, inherited: socket.socket | None
 ) -> tuple[asyncio.Server, Listen, SocketFile | None]:
+    if inherited is not None:
+        return await loop.create_server(protocol, sock=inherited, backlog=BACKLOG), address_of(inherited), None
     if isinstance(listen, UnixAddress):
         # Not create_unix_server, which takes the place of whoever listens there.
         file = await loop.run_in_executor(None, SocketFile.make, Path(listen.path))

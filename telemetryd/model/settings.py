@@ -166,6 +166,10 @@ class ChartsSettings:
     """The process that draws, its browser, and their limits."""
 
     browser: str = setting("", "Path of a Chromium for PNG and SVG; empty means the first one found on PATH.")
+    renderer: str = setting(
+        "",
+        "Unix socket of a service that draws (telemetryd-renderer.socket); empty means a process of the daemon's own.",
+    )
     timeout: int = setting(30, "Longest time a chart may take, waiting included.", unit="s", minimum=1, maximum=300)
     max_queue: int = setting(32, "Charts drawn and waiting at once; more are refused.", minimum=1, maximum=1024)
     idle_stop: int = setting(
