@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sys
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -54,6 +55,9 @@ class Child:
     async def start(cls, command: Sequence[str], folder: str, environ: Mapping[str, str]) -> Child:
         """Start ``command`` in a session of its own; raises :class:`OSError`."""
         await asyncio.to_thread(os.makedirs, folder, 0o700)
+        # Whatever it and its browser write is written there; it finds the modules that this process finds.
+        modules = os.pathsep.join(filter(None, sys.path))
+        environ = {**environ, "TMPDIR": folder, "HOME": folder, "PYTHONPATH": modules}
         pipe = asyncio.subprocess.PIPE
         try:
             process = await asyncio.create_subprocess_exec(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -187,10 +186,7 @@ class Renderer:
         folder = os.path.join(self._work, os.urandom(6).hex())
         # Told the browser where its first chart is an image, for that takes longest to start.
         command = (*self._command, folder, *filter(None, (browser,)))
-        # Whatever it and its browser write is written there; it finds the modules that this process finds.
-        modules = os.pathsep.join(filter(None, sys.path))
-        environ = {**self._environ, "TMPDIR": folder, "HOME": folder, "PYTHONPATH": modules}
-        return partial(Child.start, command, folder, environ)
+        return partial(Child.start, command, folder, self._environ)
 
     def _part(self, worker: WorkerProcess) -> None:
         """Know that a process is gone, and whether it was ever of use."""

@@ -36,4 +36,4 @@ mount --bind "$scratch/console" /dev/console
 
 exec env -i container=node PATH=/usr/bin:/bin:/usr/sbin:/sbin \
     SYSTEMD_UNIT_PATH="$scratch/units" SYSTEMD_GENERATOR_PATH="$scratch/none" \
-    /lib/systemd/systemd --system --unit=node.target --log-target=console --show-status=no
+    /lib/systemd/systemd --system --unit=node.target --log-target=journal --show-status=no
