@@ -27,7 +27,7 @@ def of_the_process(unit: Unit, pid: str) -> dict[str, str]:
 def within(unit: Unit, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a command as root among the files that the daemon sees."""
     try:
-        return subprocess.CompletedProcess(command, 0, unit.systemd.run("nsenter", "-m", "-t", unit.pid, "--", *command))
+        return subprocess.CompletedProcess(command, 0, unit.systemd.run("nsenter", "-m", "-t", unit.pid, "--", *command), "")
     except subprocess.CalledProcessError as error:
         return subprocess.CompletedProcess(command, error.returncode, error.stdout, error.stderr)
 
