@@ -1,4 +1,4 @@
-"""The settings in force and where each came from: loaded at start, changed by ``POST /config``.
+"""The settings in force and where each came from: loaded at start, read again by a reload, changed by ``POST /config``.
 
 Flags win over the environment, that over what was stored, that over the file, that over the
 defaults. Settings that change at once are taken from the highest layer that gives them; those
@@ -7,6 +7,8 @@ that change at restart keep the value the process started with.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from .config_rules import contradictions
 from .config_sources import (
     DEFAULT,
     SETTINGS,
@@ -45,7 +48,22 @@ API_KEYS = (
 RESTART_KEYS = tuple(key for key in API_KEYS if not SETTINGS[f"telemetry.{key}"].live)
 RESTART_WARNING = f"The following settings cannot be updated without restarting: {', '.join(RESTART_KEYS)}"
 
-_PATHS = ("telemetry.metrics_path", "telemetry.reports_path", "ingest.socket", "charts.browser", "charts.renderer")
+_PATHS = (
+    "telemetry.metrics_path",
+    "telemetry.reports_path",
+    "ingest.socket",
+    "http.tokens",
+    "http.tls_certificate",
+    "http.tls_key",
+    "charts.browser",
+    "charts.renderer",
+)
+# Settings that name a file, and the credential of systemd that stands in where one is empty.
+_CREDENTIALS = {
+    "http.tokens": "telemetryd.tokens",
+    "http.tls_certificate": "telemetryd.tls-certificate",
+    "http.tls_key": "telemetryd.tls-key",
+}
 _UNIX = "unix:"
 # How a path starts that means the same wherever the process was started.
 _ROOTS = ("/", "~/")
@@ -67,10 +85,21 @@ class Configuration:
     stored_path: Path
     notices: tuple[str, ...]
     damaged: bool
+    _origin: _Origin
     _pinned: Layer
     _stored: Layer
     _beneath: Layer
-    _files: Files
+
+    @property
+    def digest(self) -> str:
+        """Return a short hash of the values in force: equal where all settings are given alike, on any node."""
+        values = {name: given.value for name, given in sorted(self.given.items())}
+        return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:12]
+
+    @property
+    def file(self) -> str | None:
+        """Return the path of the TOML file, or None where there is none."""
+        return None if self._origin.file is None else str(self._origin.file)
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -79,7 +108,7 @@ class Configuration:
 
     def config(self) -> dict[str, Any]:
         """Return the six keys of ``GET /config``: in force, or as set for the next start where that is later."""
-        shown = {key: self._at_restart(f"telemetry.{key}").value for key in API_KEYS}
+        shown = {key: self.at_restart(f"telemetry.{key}").value for key in API_KEYS}
         if not shown["metrics_path"].startswith(_ROOTS):
             shown["metrics_path"] = self.settings.telemetry.metrics_path
         return shown
@@ -88,10 +117,31 @@ class Configuration:
         """Return, for each key that waits for a restart, the value in force and the one after it."""
         waiting = {}
         for key in RESTART_KEYS:
-            in_force, later = self.given[f"telemetry.{key}"].value, self._at_restart(f"telemetry.{key}").value
+            in_force, later = self.given[f"telemetry.{key}"].value, self.at_restart(f"telemetry.{key}").value
             if in_force != later:
                 waiting[key] = {"in_force": in_force, "at_restart": later}
         return waiting
+
+    def at_restart(self, name: str) -> Given:
+        """Return what the setting ``name`` will be from the next start on."""
+        return _choose(name, self._pinned, self._stored, self._beneath)
+
+    def reread(self) -> Configuration:
+        """Return the configuration that the same sources make now; what changes at restart keeps its value.
+
+        Blocks on the disk. Raises :class:`SettingsError` as :func:`load` does. A stored file that cannot be
+        read is a notice, and what was stored when it could be read goes on to hold.
+        """
+        pinned, beneath = self._origin.read()
+        stored, notices, readable = read_stored(self._origin.files, self.stored_path)
+        return replace(
+            self,
+            notices=tuple(notices),
+            damaged=self.damaged and not readable,
+            _pinned=pinned,
+            _stored=stored if readable else self._stored,
+            _beneath=beneath,
+        )._in_force()
 
     def update(self, changes: Mapping[str, object]) -> Configuration:
         """Store ``changes`` (keys of ``API_KEYS``) and return the configuration that they make.
@@ -103,12 +153,8 @@ class Configuration:
         stored = dict(self._stored)
         for key, value in changes.items():
             stored[_checked(key, value)] = Given(value, source)
-        _write(self._files, self.stored_path, stored_bytes(stored))
-        changed = replace(self, _stored=stored, damaged=False)
-        live = {name: changed._at_restart(name) for name in stored if SETTINGS[name].live}
-        values = {SETTINGS[name].key: given.value for name, given in live.items()}
-        settings = replace(self.settings, telemetry=replace(self.settings.telemetry, **values))
-        return replace(changed, settings=settings, given=MappingProxyType({**self.given, **live}))
+        _write(self._origin.files, self.stored_path, stored_bytes(stored))
+        return replace(self, _stored=stored, damaged=False)._in_force()
 
     def warnings(self, changes: Mapping[str, object]) -> list[str]:
         """Return what whoever asked for ``changes`` should know: which of them do not hold at once, and why."""
@@ -118,8 +164,29 @@ class Configuration:
             *(f"{key} is stored but does not hold: it is set by {given.source}" for key, given in pinned if given),
         ]
 
-    def _at_restart(self, name: str) -> Given:
-        return _choose(name, self._pinned, self._stored, self._beneath)
+    def _in_force(self) -> Configuration:
+        """Return the same with what changes at once changed."""
+        given = {name: self.at_restart(name) if SETTINGS[name].live else old for name, old in self.given.items()}
+        return replace(self, settings=_settings(given, self._origin.environ), given=MappingProxyType(given))
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where a configuration is read from, the first time and again."""
+
+    flags: Mapping[str, tuple[str, str]]
+    environ: Mapping[str, str]
+    file: Path | None
+    files: Files
+
+    def read(self) -> tuple[Layer, Layer]:
+        """Return what flags and environment say, and what the file does; raises :class:`SettingsError` with all mistakes."""
+        from_flags, mistakes = read_flags(self.flags)
+        from_environment, wrong_variables = read_environment(self.environ)
+        from_file, wrong_lines = read_file(self.file) if self.file is not None else ({}, [])
+        if mistakes := mistakes + wrong_variables + wrong_lines:
+            raise SettingsError(mistakes)
+        return {**from_environment, **from_flags}, from_file
 
 
 def load(
@@ -135,20 +202,22 @@ def load(
     sentence for each mistake in any of them; what is stored is never a mistake, only a notice,
     for whatever lies in the data folder, the daemon starts.
     """
-    from_flags, mistakes = read_flags(flags)
-    from_environment, wrong_variables = read_environment(environ)
-    from_file, wrong_lines = read_file(file) if file is not None else ({}, [])
-    if mistakes := mistakes + wrong_variables + wrong_lines:
-        raise SettingsError(mistakes)
-    pinned = {**from_environment, **from_flags}
+    origin = _Origin(dict(flags), dict(environ), file, files or Files())
+    pinned, from_file = origin.read()
     folder = _absolute(_choose("telemetry.metrics_path", pinned, from_file).value, environ)
     stored_path = Path(folder) / STORED_FILE
-    files = files or Files()
-    stored, notices, readable = read_stored(files, stored_path)
+    stored, notices, readable = read_stored(origin.files, stored_path)
     given = {name: _choose(name, pinned, stored, from_file) for name in SETTINGS}
-    settings = _settings(given, environ)
     return Configuration(
-        settings, MappingProxyType(given), stored_path, tuple(notices), not readable, pinned, stored, from_file, files
+        _settings(given, environ),
+        MappingProxyType(given),
+        stored_path,
+        tuple(notices),
+        not readable,
+        origin,
+        pinned,
+        stored,
+        from_file,
     )
 
 
@@ -184,7 +253,9 @@ def _settings(given: Mapping[str, Given], environ: Mapping[str, str]) -> Setting
     sections: dict[str, dict[str, Any]] = {}
     for name, setting in SETTINGS.items():
         value = given[name].value
-        if name in _PATHS and value:
+        if name in _CREDENTIALS and not value:
+            value = _credential(_CREDENTIALS[name], environ)
+        elif name in _PATHS and value:
             value = _absolute(value, environ)
         elif name == "http.listen" and value.startswith(_UNIX):
             value = _UNIX + _absolute(value.removeprefix(_UNIX), environ)
@@ -193,7 +264,10 @@ def _settings(given: Mapping[str, Given], environ: Mapping[str, str]) -> Setting
     telemetry["reports_path"] = telemetry["reports_path"] or str(Path(telemetry["metrics_path"]).parent / "reports")
     ingest["socket"] = ingest["socket"] or _default_socket(environ)
     kinds: dict[str, Any] = {section: type(getattr(Settings(), section)) for section in sections}
-    return Settings(**{section: kinds[section](**values) for section, values in sections.items()})
+    settings = Settings(**{section: kinds[section](**values) for section, values in sections.items()})
+    if mistakes := contradictions(settings):
+        raise SettingsError(mistakes)
+    return settings
 
 
 def _default_socket(environ: Mapping[str, str]) -> str:
@@ -201,6 +275,12 @@ def _default_socket(environ: Mapping[str, str]) -> str:
         return ""  # systemd passes the socket; only the daemon can take it
     runtime = environ.get("XDG_RUNTIME_DIR")
     return f"{runtime}/telemetryd/ingest.sock" if runtime else _absolute("~/.ipfs_kit/telemetryd.sock", environ)
+
+
+def _credential(name: str, environ: Mapping[str, str]) -> str:
+    """Return the path of a credential that systemd passed, empty where it passed none of that name."""
+    folder = environ.get("CREDENTIALS_DIRECTORY")
+    return path if folder and os.path.exists(path := os.path.join(folder, name)) else ""
 
 
 def _absolute(path: str, environ: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ import os
 import signal
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,20 +20,26 @@ from pathlib import Path
 
 from telemetryd import __version__, log, systemd
 from telemetryd.api.app import application
-from telemetryd.api.server import serving
+from telemetryd.api.gate import Gate
+from telemetryd.api.server import serving_as_set
 from telemetryd.api.services import Services
+from telemetryd.api.tls import Certificates
 from telemetryd.charts.cache import ChartCache
 from telemetryd.charts.gallery import Gallery
 from telemetryd.charts.render import Renderer
 from telemetryd.config import Configuration
 from telemetryd.config_live import LiveConfiguration
+from telemetryd.ingest.allowed import AllowedPeers
 from telemetryd.ingest.ledger import Ledger
 from telemetryd.ingest.listener import Listener, listening
 from telemetryd.ingest.recorder import Recorder
 from telemetryd.ingest.recovery import recover, seed_window
 from telemetryd.ingest.segments import Recovery
+from telemetryd.ingest.socket_file import Openness
 from telemetryd.ingest.upkeep import Upkeep
 from telemetryd.instrumentation import Instrumentation
+from telemetryd.instrumentation.access_events import PeerRefused
+from telemetryd.instrumentation.config_events import Configured, SettingsDamaged
 from telemetryd.instrumentation.counters import VERDICTS
 from telemetryd.instrumentation.events import (
     ConnectionCut,
@@ -42,7 +48,6 @@ from telemetryd.instrumentation.events import (
     Quarantined,
     RequestFailed,
     Serving,
-    SettingsDamaged,
     StartFailed,
     Stopped,
 )
@@ -54,6 +59,7 @@ from telemetryd.picture import hours_held, snapshot
 from telemetryd.query.engine import QueryEngine
 from telemetryd.query.fingerprint import fingerprint, settled
 from telemetryd.query.reader import Reader
+from telemetryd.reload import Prepare, Reload
 from telemetryd.reports.jobs import Reports
 from telemetryd.storage.catalog import Catalog
 from telemetryd.storage.files import Files
@@ -86,16 +92,27 @@ async def running(
     clock: Callable[[], float] = time.time,
     environment: dict[str, str] | None = None,
     on_fault: Callable[[str], None] = lambda name: None,
+    hangups: asyncio.Event | None = None,
+    parties: Iterable[Prepare] = (),
 ) -> AsyncIterator[Running]:
     """Run the daemon inside the context; on leaving it drains and seals.
 
     Raises :class:`TelemetrydError` where it cannot start. ``files`` is the disk, the real one where
-    none is given; ``on_fault(name)`` is called where a part that should run for ever ends.
+    none is given; ``on_fault(name)`` is called where a part that should run for ever ends; the settings
+    are read again whenever ``hangups`` is set, and ``parties`` take part in that.
     """
     environment = dict(os.environ) if environment is None else environment
     instrumentation = Instrumentation()
     live = LiveConfiguration(configuration, instrumentation)
     settings = live.settings
+    # What can only be a mistake of the settings is known before anything is touched.
+    gate, certificates, peers = (
+        Gate(settings(), instrumentation.emit),
+        Certificates(settings()),
+        AllowedPeers(settings()),
+    )
+    reload = Reload(live, instrumentation, clock, hangups, partial(systemd.reloading, environment))
+    reload.parties += [*parties, gate.prepare, certificates.prepare, peers.prepare]
     async with AsyncExitStack() as parts:
         files = Files() if files is None else files
         folder = parts.enter_context(Folder(files, settings().telemetry.metrics_path).locked())
@@ -118,7 +135,7 @@ async def running(
             clock,
         )
         await recorder.open(recovery)
-        listener = Listener(recorder, settings, instrumentation, clock)
+        listener = Listener(recorder, settings, instrumentation, clock, peers)
         live.changed = listener.tell_settings
         upkeep = Upkeep(recorder, catalog, files, folder, settings, instrumentation, clock, live.may_remove)
         await parts.enter_async_context(eternal("upkeep", upkeep.run(), instrumentation, on_fault, upkeep.stop))
@@ -153,6 +170,7 @@ async def running(
                 "dropped_by_producers": ledger.producers.dropped,
                 "folded_series": ledger.tracker.series.folded,
                 "connections_refused": instrumentation.counts[ConnectionRefused.__name__],
+                "peers_refused": instrumentation.counts[PeerRefused.__name__],
                 "connections_cut": instrumentation.counts[ConnectionCut.__name__],
             },
             browser=renderer.browser,
@@ -162,15 +180,19 @@ async def running(
                 RequestFailed(operation, "".join(traceback.format_exception(error)))
             ),
             now=clock,
+            gate=gate,
         )
         inherited = systemd.inherited_sockets(environment)
-        url = await parts.enter_async_context(
-            serving(application(services), settings().http.listen, inherited=inherited.http)
-        )
+        app, tls = application(services), certificates.context
+        served = serving_as_set(app, settings().http, tls, clock, instrumentation.emit, inherited.http)
+        url = await parts.enter_async_context(served)
         socket = None
         if settings().telemetry.operation_hooks:
             socket = Path(settings().ingest.socket if inherited.ingest is None else systemd.name_of(inherited.ingest))
-            await parts.enter_async_context(listening(listener, socket, inherited.ingest))
+            openness = Openness.of(settings().ingest.socket_mode, settings().ingest.socket_group, "ingest.socket_group")
+            await parts.enter_async_context(listening(listener, socket, inherited.ingest, openness))
+        await parts.enter_async_context(eternal("reload", reload.run(), instrumentation, on_fault, reload.stop))
+        instrumentation.emit(Configured(live.digest(), configuration.file))
         path = settings().telemetry.metrics_path
         instrumentation.emit(Serving(url, None if socket is None else str(socket), path, recovery.rows))
         starting.clear()
@@ -184,16 +206,20 @@ async def running(
 
 def main(configuration: Configuration, files: Files | None = None, clock: Callable[[], float] = time.time) -> int:
     """Run the daemon until SIGTERM or SIGINT, with arguments as :func:`running`; return 0 after a clean drain, 1 after a fault."""
-    log.configure()
+    lines = log.configure(configuration.settings.log)
     gc.set_threshold(*GC_THRESHOLDS)
     try:
-        return asyncio.run(_until_signalled(configuration, files, clock))
+        return asyncio.run(_until_signalled(configuration, files, clock, lines.prepare))
     except TelemetrydError as error:
         Instrumentation().emit(StartFailed(str(error)))
         return 1
+    finally:
+        lines.close()
 
 
-async def _until_signalled(configuration: Configuration, files: Files | None, clock: Callable[[], float]) -> int:
+async def _until_signalled(
+    configuration: Configuration, files: Files | None, clock: Callable[[], float], *parties: Prepare
+) -> int:
     ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     faults: list[str] = []
 
@@ -205,9 +231,20 @@ async def _until_signalled(configuration: Configuration, files: Files | None, cl
         faults.append(name)
         end(f"fault in {name}")
 
+    hangups = asyncio.Event()
+    terminal = os.isatty(log.STANDARD_ERROR)
+
+    def on_hangup() -> None:
+        if terminal and not os.isatty(log.STANDARD_ERROR):
+            end("SIGHUP: the terminal is gone")
+        else:
+            hangups.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end, number.name)
-    async with running(configuration, files=files, clock=clock, on_fault=on_fault):
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_hangup)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+    async with running(configuration, files=files, clock=clock, on_fault=on_fault, hangups=hangups, parties=parties):
         reason = await ended
         Instrumentation().emit(Draining(reason))
     return 1 if faults else 0

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from telemetryd.api.listen import address_of
 from telemetryd.model.errors import StorageError
 
 FIRST_DESCRIPTOR = 3
@@ -47,6 +48,21 @@ def inherited_sockets(environment: Mapping[str, str]) -> Inherited:
         )
     passed = {name: _inherited(name, FIRST_DESCRIPTOR + number) for number, name in enumerate(names)}
     return Inherited(passed.get(INGEST), passed.get(HTTP))
+
+
+def http_listen(environment: Mapping[str, str]) -> str:
+    """Return where the inherited HTTP socket listens, as ``http.listen`` has it, or nothing; the socket stays to be inherited."""
+    try:
+        inherited = inherited_sockets(environment)
+    except StorageError:
+        # The daemon will say so.
+        return ""
+    try:
+        return "" if inherited.http is None else address_of(inherited.http).url.removeprefix("http://")
+    finally:
+        for each in (inherited.ingest, inherited.http):
+            if each is not None:
+                each.detach()
 
 
 def name_of(inherited: socket.socket) -> str:

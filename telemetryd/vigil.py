@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 
 from telemetryd import systemd
 from telemetryd.ingest.pace import Signs
@@ -66,10 +65,6 @@ class Vigil:
         """The daemon has started; from now on its ``signs`` are watched, and its ``status`` is told in one sentence."""
         self._signs, self._status = signs, status
         self._tell(status(), "READY=1")
-
-    def reloading(self) -> AbstractContextManager[None]:
-        """Return a context for the time of a reload."""
-        return systemd.reloading(self._environment)
 
     def stopping(self) -> None:
         """The daemon finishes what it has taken."""

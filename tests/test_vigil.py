@@ -116,14 +116,6 @@ def test_a_stop_that_moves_is_given_time(watched: Watched) -> None:
     assert watched.look() == ["EXTEND_TIMEOUT_USEC=120000000"]
 
 
-def test_a_reload_is_told(watched: Watched) -> None:
-    """Where it begins and where it ends."""
-    watched.ready()
-    with watched.vigil.reloading():
-        assert watched.told()[0] == "RELOADING=1"
-    assert watched.told() == ["READY=1"]
-
-
 @pytest.mark.parametrize("watched", [0.03], ids=["short watchdog"], indirect=True)
 async def test_it_looks_by_itself_within_a_third_of_the_watchdogs_time(watched: Watched) -> None:
     """As long as the loop turns."""

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from aiohttp import ETag, web
 from aiohttp.typedefs import Handler
 
+from .headers import PAGE_POLICY
 from .params import parameters
 from .services import Services
 
@@ -20,20 +21,6 @@ INDEX_OPERATION = "get_dashboard"
 STATIC_OPERATION = "get_static_file"
 INDEX = "index.html"
 
-# What every page and picture is sent with: taken for what it is called, kept by nobody unasked, framed by nobody.
-SAFE = MappingProxyType(
-    {
-        "Cache-Control": "no-cache",
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-    }
-)
-# Nothing from elsewhere, and no script but our files. Plotly writes its own style rules, hence the styles.
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 CONTENT_TYPES = MappingProxyType(
     {
         "css": "text/css",
@@ -102,7 +89,8 @@ def is_known(request: web.Request, tag: str) -> bool:
 
 
 def _sent(request: web.Request, asset: Asset) -> web.Response:
-    headers = {**SAFE, "Content-Security-Policy": CONTENT_SECURITY_POLICY, "Vary": "Accept-Encoding"}
+    # It holds no data, so any cache may keep it.
+    headers = {"Cache-Control": "no-cache", "Content-Security-Policy": PAGE_POLICY, "Vary": "Accept-Encoding"}
     response = web.Response(content_type=asset.content_type, charset="utf-8", headers=headers)
     response.etag = ETag(asset.tag)
     if is_known(request, asset.tag):

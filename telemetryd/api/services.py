@@ -14,6 +14,8 @@ from telemetryd.query.fingerprint import Settled
 from telemetryd.query.request import MetricsRequest, OperationsRequest
 from telemetryd.query.result import Result
 
+from .gate import Gate
+
 
 class Queries(Protocol):
     """The query engine; a cancelled call stops its work."""
@@ -81,7 +83,8 @@ class Services:
     can; ``realtime`` gets the window's seconds; ``ready`` returns the reasons why the daemon is not (empty:
     it is); ``books`` what the daemon has received and what became of it; ``browser`` the path of the
     browser that draws images, None without one; ``unexpected`` is told the operation's name and the error
-    of each answer with status 500; ``now`` is Unix seconds. ``closing`` is set when no answer may go on.
+    of each answer with status 500; ``now`` is Unix seconds. ``gate`` says who may ask; ``closing`` is set when no
+    answer may go on.
     """
 
     query: Queries
@@ -97,4 +100,5 @@ class Services:
     version: str
     unexpected: Callable[[str, Exception], None]
     now: Callable[[], float] = time.time
+    gate: Gate = field(default_factory=Gate)
     closing: asyncio.Event = field(default_factory=asyncio.Event)

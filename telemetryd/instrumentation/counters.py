@@ -37,7 +37,7 @@ class Instrumentation:
         values = {each.name: getattr(event, each.name) for each in fields(event)}
         if event.quiet:
             values["so_far"] = self.counts[name]
-        getattr(self._log, event.level)(event.says, **values)
+        getattr(self._log, event.level)(event.says, kind=name, **values)
 
     def receive(self, events: int) -> None:
         """Enter events that came in, before anything is known of them."""

@@ -113,7 +113,7 @@ async def test_no_other_path_leads_to_a_file(server: Server, path: str) -> None:
     await server.json("report", method="POST")
     (server.reports.folder / "report.html").write_text("whole")
     (server.reports.folder / "secret").write_text("secret")
-    raw = await server.raw(f"GET {PREFIX}/reports/{path} HTTP/1.0\r\nHost: x\r\n\r\n".encode())
+    raw = await server.raw(f"GET {PREFIX}/reports/{path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
     head, _, body = raw.partition(b"\r\n\r\n")
     assert b" 404 " in head.split(b"\r\n")[0] and json.loads(body)["success"] is False
 

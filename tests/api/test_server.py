@@ -11,7 +11,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from telemetryd.api.server import MAX_HEADER, MAX_REQUEST_LINE, serving
+from telemetryd.api.connection import MAX_HEADER, MAX_REQUEST_LINE
+from telemetryd.api.server import serving
 from telemetryd.model.errors import InvalidParameter, SettingsError
 
 from .conftest import PREFIX, Server
@@ -154,7 +155,7 @@ async def test_a_client_that_goes_away_takes_its_query_with_it(server: Server) -
     server.query.waits = True
     host, _, port = server.url.removeprefix("http://").partition(":")
     _, writer = await asyncio.open_connection(host, int(port))
-    writer.write(f"GET {PREFIX}/metrics HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    writer.write(f"GET {PREFIX}/metrics HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     await asyncio.wait_for(server.query.waiting.wait(), 20)
     writer.close()
     await asyncio.wait_for(server.query.cancelled.wait(), 20)

@@ -41,7 +41,12 @@ class Service:
             while True:
                 connection, _ = self._listening.accept()
                 work = str(self._folder / f"work {len(self.processes)}")
-                environ = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(self._folder), "TMPDIR": str(self._folder)}
+                environ = {
+                    **os.environ,
+                    "PYTHONPATH": str(ROOT),
+                    "HOME": str(self._folder),
+                    "TMPDIR": str(self._folder),
+                }
                 with connection:
                     self.processes.append(
                         subprocess.Popen(

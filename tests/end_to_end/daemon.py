@@ -111,7 +111,7 @@ class Daemon:
             self._process = subprocess.Popen(
                 command,
                 cwd=self.folder,
-                env=self._environment(),
+                env=self.environment(),
                 stdout=stderr,
                 stderr=stderr,
                 pass_fds=descriptors,
@@ -205,7 +205,8 @@ class Daemon:
         except requests.ConnectionError:
             return False
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Return the environment of its processes."""
         ours = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         home = self.folder / "home"
         home.mkdir(exist_ok=True)

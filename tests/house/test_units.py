@@ -10,7 +10,9 @@ import pytest
 
 from .source import ROOT, read
 
-UNITS = sorted(path.relative_to(ROOT) for path in (ROOT / "systemd").iterdir() if path.suffix in (".service", ".socket"))
+UNITS = sorted(
+    path.relative_to(ROOT) for path in (ROOT / "systemd").iterdir() if path.suffix in (".service", ".socket")
+)
 SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
 # By systemd-analyze security, of 10: what has no walls has 9 and more.
 MOST_EXPOSED = 1.0

@@ -36,8 +36,13 @@ def test_the_disk_is_waited_for_until_it_comes_back() -> None:
     """With a fault as well as without."""
     clock = Clock()
     pace = Pace(clock)
-    with pytest.raises(OSError, match="broken"), pace.on_disk():
-        clock.now = 9.0
-        assert pace.signs == Signs(disk_since=1.0)
-        raise OSError("broken")
+
+    def write() -> None:
+        with pace.on_disk():
+            clock.now = 9.0
+            assert pace.signs == Signs(disk_since=1.0)
+            raise OSError("broken")
+
+    with pytest.raises(OSError, match="broken"):
+        write()
     assert pace.signs == Signs()

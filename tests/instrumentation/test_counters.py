@@ -28,8 +28,8 @@ def test_an_event_is_logged_at_its_level_with_its_values_and_counted() -> None:
     instrumentation.emit(Draining("SIGTERM"))
     instrumentation.emit(TaskFailed("recorder", "OSError: gone"))
     assert log.lines == [
-        ("info", "draining", {"signal": "SIGTERM"}),
-        ("critical", "task failed", {"task": "recorder", "error": "OSError: gone"}),
+        ("info", "draining", {"kind": "Draining", "signal": "SIGTERM"}),
+        ("critical", "task failed", {"kind": "TaskFailed", "task": "recorder", "error": "OSError: gone"}),
     ]
     assert instrumentation.counts == {"Draining": 1, "TaskFailed": 1}
 

@@ -22,9 +22,7 @@ class Parent:
         self._manager.bind(str(folder / "notify"))
         self._manager.setblocking(False)
         self._states: list[str] = []
-        self.daemon = Daemon(
-            folder, NOTIFY_SOCKET=folder / "notify", WATCHDOG_USEC=round(watchdog * 1_000_000)
-        )
+        self.daemon = Daemon(folder, NOTIFY_SOCKET=folder / "notify", WATCHDOG_USEC=round(watchdog * 1_000_000))
         self._ingest = socket.socket(socket.AF_UNIX)
         self._ingest.bind(self.daemon.socket)
         self._ingest.listen(512)
