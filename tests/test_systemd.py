@@ -227,3 +227,36 @@ def test_a_manager_that_reads_nothing_is_not_waited_for(manager: socket.socket) 
     for _ in range(5000):
         notify("WATCHDOG=1", {"NOTIFY_SOCKET": manager.getsockname()})
     assert told(manager) == {"WATCHDOG": "1"}
+
+
+LISTEN = """
+import os, sys
+from telemetryd.systemd import http_listen, inherited_sockets
+os.dup2(int(sys.argv[1]), 3)
+environment = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1", "LISTEN_FDNAMES": sys.argv[2]}
+print(http_listen(environment))
+if sys.argv[2] == "http":
+    assert http_listen({}) == "" and inherited_sockets(environment).http is not None
+"""
+
+
+def listens_at(passed: socket.socket, name: str) -> str:
+    """Return what a process that is passed a socket says of where HTTP listens."""
+    return subprocess.run(
+        [sys.executable, "-c", LISTEN, str(passed.fileno()), name],
+        pass_fds=[passed.fileno()],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+
+
+def test_where_http_listens_is_told_as_the_settings_have_it(short_path: Path) -> None:
+    """And the socket can still be inherited; of another name, or no socket at all, nothing is told."""
+    with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as unix:
+        assert listens_at(tcp, "http") == f"127.0.0.1:{tcp.getsockname()[1]}"
+        unix.bind(str(short_path / "http.sock"))
+        unix.listen()
+        assert listens_at(unix, "http") == f"unix:{short_path}/http.sock"
+        assert listens_at(unix, "ingest") == ""
+        assert listens_at(tcp, "ingest") == ""

@@ -88,11 +88,11 @@ def test_a_stall_takes_the_signs_of_life_away_until_it_is_over(watched: Watched)
     assert watched.vigil.problem == reason
     watched.now += 9.0
     assert "WATCHDOG=1" not in watched.look()
-    assert watched.log.of("stalled") == [{"reason": reason}]
+    assert [line["reason"] for line in watched.log.of("stalled")] == [reason]
     watched.signs = Signs()
     assert watched.look() == ["WATCHDOG=1", "STATUS=listening"]
     assert watched.vigil.problem == ""
-    assert watched.log.of("makes progress again") == [{"seconds": 9.0}]
+    assert [line["seconds"] for line in watched.log.of("makes progress again")] == [9.0]
 
 
 @pytest.mark.parametrize("watched", [0.0], ids=["no watchdog"], indirect=True)

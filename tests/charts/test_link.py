@@ -141,7 +141,7 @@ async def test_charts_come_from_a_service(service: Service, tmp_path: Path) -> N
         assert b"queue_size" in await watched.draw(drawing(), "json")
         assert not watched.work.exists()
         (started,) = watched.log.of("chart worker started")
-        assert started == {"reason": "the first chart", "pid": 0}
+        assert (started["reason"], started["pid"]) == ("the first chart", 0)
     (process,) = service.processes
     assert await asyncio.to_thread(process.wait, 60) == 0
     assert watched.log.of("chart worker ended")[0]["charts"] == 2

@@ -34,6 +34,9 @@ mount -o remount,bind,ro /proc/sys
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount --bind "$scratch/console" /dev/console
 
+# As on any machine with systemd: what it mounts for a unit, such as credentials, is seen there. Nothing leaves the node.
+mount --make-rshared /
+
 exec env -i container=node PATH=/usr/bin:/bin:/usr/sbin:/sbin \
     SYSTEMD_UNIT_PATH="$scratch/units" SYSTEMD_GENERATOR_PATH="$scratch/none" \
     /lib/systemd/systemd --system --unit=node.target --log-target=journal --show-status=no

@@ -23,6 +23,8 @@ class Parent:
         self._manager.setblocking(False)
         self._states: list[str] = []
         self.daemon = Daemon(folder, NOTIFY_SOCKET=folder / "notify", WATCHDOG_USEC=round(watchdog * 1_000_000))
+        self._file = folder / "telemetryd.toml"
+        self._file.touch()
         self._ingest = socket.socket(socket.AF_UNIX)
         self._ingest.bind(self.daemon.socket)
         self._ingest.listen(512)
@@ -53,12 +55,28 @@ class Parent:
     def start(self) -> None:
         """Start the daemon, and wait until it says that it is ready."""
         self.states.clear()
-        self.daemon.launch()
+        self.daemon.launch("--config", str(self._file))
         until(self._ready, f"the daemon to be ready; its log:\n{self.daemon.log}")
 
     def stop(self) -> None:
         """Stop it, and wait for a clean end."""
         assert self.daemon.stop() == 0, self.daemon.log
+
+    def configure(self, text: str) -> None:
+        """Write the daemon's settings."""
+        self._file.write_text(text)
+
+    def reload(self) -> None:
+        """Tell it to read its settings again, as notify-reload does, and wait until it says that it has."""
+        asked = time.monotonic_ns() // 1000
+        begun = len(self.states)
+        self.daemon.signal(signal.SIGHUP)
+        until(lambda: "READY=1" in self.states[begun:], "the daemon to have reloaded")
+        states = self.states[begun:]
+        told = states[states.index("RELOADING=1") : states.index("READY=1")]
+        (at,) = (int(state.partition("=")[2]) for state in told if state.startswith("MONOTONIC_USEC="))
+        # Of an earlier reload it would be no answer to this one.
+        assert at >= asked
 
     def restart(self) -> None:
         """Stop and start it."""

@@ -25,9 +25,9 @@ _JOURNAL = ("systemd-journald.service", "systemd-journald.socket")
 _NAMESPACES = ("--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child")
 _BOOT = 'echo $$ > "$1/cgroup.procs" && shift && exec unshare "$@"'
 _FETCH = """
-import http.client, sys
+import http.client, json, sys
 connection = http.client.HTTPConnection("127.0.0.1", 8000, timeout=60)
-connection.request(*sys.argv[1:])
+connection.request(*sys.argv[1:3], headers=json.loads(sys.argv[3]))
 answer = connection.getresponse()
 sys.stdout.buffer.write(b"%d\\n" % answer.status + answer.read())
 """
@@ -111,16 +111,20 @@ class PrivateSystemd:
                 lines.append(json.loads(line))
         return [line for line in lines if isinstance(line, dict)]
 
-    def fetch(self, path: str, method: str = "GET") -> tuple[int, bytes]:
+    def fetch(self, path: str, method: str = "GET", **headers: str) -> tuple[int, bytes]:
         """Return status and body of a request to port 8000 of the node's loopback."""
-        enter = ["nsenter", f"--target={self.first}", "--net", "--", sys.executable, "-c", _FETCH, method, path]
-        answer = subprocess.run(enter, capture_output=True, check=True, timeout=120).stdout
+        enter = ["nsenter", f"--target={self.first}", "--net", "--"]
+        ask = [sys.executable, "-c", _FETCH, method, path, json.dumps(headers)]
+        answer = subprocess.run([*enter, *ask], capture_output=True, check=True, timeout=120).stdout
         status, _, body = answer.partition(b"\n")
         return int(status), body
 
-    def configure(self, text: str) -> None:
-        """Write the daemon's settings."""
-        Path(self.inside("/etc/telemetryd/telemetryd.toml")).write_text(text)
+    def write(self, path: str, text: str) -> None:
+        """Write a file of the node, for root alone."""
+        file = Path(self.inside(path))
+        file.parent.mkdir(exist_ok=True)
+        file.touch(0o600)
+        file.write_text(text)
 
     def drop_in(self, text: str) -> None:
         """Change the service from its next start on, as ``systemctl edit`` does; nothing takes the change back."""

@@ -127,3 +127,18 @@ def test_what_draws_cannot_reach_the_daemons_data(unit: Unit) -> None:
     assert found["CapBnd"] == "0" * 16
     for folder in ("/var/lib/telemetryd", "/run/telemetryd", "/etc/telemetryd"):
         assert unit.systemd.run("nsenter", "-m", "-t", pid, "--", "stat", "-c", "%a %s", folder).split()[0] == "0"
+
+
+def test_tokens_come_as_a_credential(unit: Unit) -> None:
+    """From a file that root alone can read; a reload of the unit finds nothing wrong with it."""
+    token = "a-token-of-more-than-thirty-two-characters"
+    unit.systemd.write("/etc/credstore/telemetryd.tokens", f"read someone {token}\n")
+    unit.restart()
+    try:
+        assert unit.fetch(f"{API}/config")[0] == 401
+        assert unit.systemd.fetch(f"{API}/config", Authorization=f"Bearer {token}")[0] == 200
+        unit.reload()
+    finally:
+        unit.systemd.run("rm", "/etc/credstore/telemetryd.tokens")
+        unit.restart()
+    assert unit.fetch(f"{API}/config")[0] == 200

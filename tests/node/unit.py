@@ -44,6 +44,14 @@ class Unit:
         self.systemd.systemctl("stop", SERVICE)
         assert self.systemd.show("Result") == "success"
 
+    def configure(self, text: str) -> None:
+        """Write the daemon's settings."""
+        self.systemd.write("/etc/telemetryd/telemetryd.toml", text)
+
+    def reload(self) -> None:
+        """Have it read its settings again; raises where systemctl says that this failed."""
+        self.systemd.systemctl("reload", SERVICE)
+
     def restart(self) -> None:
         """Stop and start it."""
         self.systemd.systemctl("restart", SERVICE)
