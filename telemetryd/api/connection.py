@@ -42,7 +42,7 @@ class Bounds:
 
 
 class Connections:
-    """All connections of the API: makes them, counts them, and refuses what is too many."""
+    """All connections of the API: makes them, and counts those that there are."""
 
     def __init__(
         self,
@@ -57,8 +57,6 @@ class Connections:
 
     def connect(self, manager: web.Server) -> asyncio.BaseProtocol:
         """Return the protocol of a new connection; called by the event loop."""
-        if self.open >= self.bounds.connections:
-            return _Refusal(self)
         return _Connection(manager, self)
 
 
@@ -85,19 +83,25 @@ class _Connection(web.RequestHandler):
         self._stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin; called by the event loop."""
+        """Begin, or refuse where there are too many; called by the event loop."""
+        assert isinstance(transport, asyncio.Transport)
+        # Not when it is made: of those that fail to greet by TLS nothing more is heard.
+        if self._all.open >= self._all.bounds.connections:
+            refusal = _Refusal(self._all)
+            transport.set_protocol(refusal)
+            refusal.connection_made(transport)
+            return
         self._all.open += 1
         super().connection_made(transport)
         bound = transport.get_extra_info("socket")
         if bound is not None and bound.family in (socket.AF_INET, socket.AF_INET6):
-            # What the kernel sends for us, as it does of files, nobody else watches.
-            bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self._all.bounds.stalled * 1000))
+            # What the kernel sends for us, as it does files, nobody else watches; where we do, we are first.
+            bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self._all.bounds.stalled * 2000))
         self._await_head()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """The connection is gone; called by the event loop."""
-        if self._manager is not None:
-            self._all.open -= 1
+        self._all.open -= 1
         self._forget_head()
         self._forget_stall()
         super().connection_lost(exc)
