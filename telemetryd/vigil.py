@@ -84,7 +84,7 @@ class Vigil:
             self._stalled_at = now
             self._instrumentation.emit(Stalled(self.problem))
         elif not self.problem and self._stalled_at is not None:
-            self._instrumentation.emit(Revived(round(now - self._stalled_at, 1)))
+            self._instrumentation.emit(Revived(round(now - self._stalled_at)))
             self._stalled_at = None
         return not self.problem
 

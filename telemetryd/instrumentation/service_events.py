@@ -23,4 +23,4 @@ class Revived(InternalEvent):
 
     says: ClassVar[str] = "makes progress again"
     level: ClassVar[str] = "warning"
-    seconds: float
+    seconds: int
