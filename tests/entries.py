@@ -1,10 +1,21 @@
-"""Reads what was sent to systemd's journal, as the journal does."""
+"""Stands for systemd's journal: listens as it does, and reads what it is sent."""
 
 from __future__ import annotations
 
 import os
 import socket
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def listening_at(path: str) -> Iterator[socket.socket]:
+    """Listen at ``path`` as the journal does at its own."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as made:
+        made.bind(path)
+        made.settimeout(60)
+        yield made
 
 
 def received(listening: socket.socket) -> dict[str, str]:

@@ -11,15 +11,13 @@ from pathlib import Path
 import pytest
 
 from telemetryd.journald import Journald, encode, is_behind
-from tests.entries import received
+from tests.entries import listening_at, received
 
 
 @pytest.fixture
 def listening(short_path: Path) -> Iterator[socket.socket]:
     """What the journal would listen at."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as made:
-        made.bind(str(short_path / "journal"))
-        made.settimeout(60)
+    with listening_at(str(short_path / "journal")) as made:
         yield made
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.entries import received
+from tests.entries import listening_at, received
 
 HEAD = """
 import logging, warnings, structlog
@@ -174,9 +174,7 @@ def test_what_was_left_out_is_told_when_the_interval_is_over() -> None:
 @pytest.fixture
 def journal(short_path: Path) -> Iterator[socket.socket]:
     """What stands for systemd's journal."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as made:
-        made.bind(str(short_path / "journal"))
-        made.settimeout(60)
+    with listening_at(str(short_path / "journal")) as made:
         yield made
 
 

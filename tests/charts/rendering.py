@@ -36,7 +36,7 @@ class Lines:
         self.lines: list[tuple[str, str, dict[str, Any]]] = []
 
     def __getattr__(self, level: str) -> Any:
-        return lambda line, **values: self.lines.append((level, line, values))
+        return lambda line, kind, **values: self.lines.append((level, line, values))
 
     def of(self, says: str) -> list[dict[str, Any]]:
         """Return the values of every line of one kind."""

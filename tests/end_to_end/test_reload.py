@@ -161,17 +161,21 @@ def test_a_terminal_that_is_gone_ends_the_daemon(configured: Daemon) -> None:
     ours, theirs = os.openpty()
     command = [sys.executable, "-m", "telemetryd", "serve", "--http", "127.0.0.1:0"]
     command += ["--socket", configured.socket, "--metrics-path", str(configured.metrics_path)]
-    with subprocess.Popen(command, stderr=theirs, stdin=theirs, env=configured.environment()) as process:
-        os.close(theirs)
-        text = b""
-        while b"serving" not in text:
-            text += os.read(ours, 65536)
+    process = subprocess.Popen(command, stderr=theirs, stdin=theirs, env=configured.environment())
+    os.close(theirs)
+    try:
+        said = b""
+        while b"serving" not in said:
+            said += os.read(ours, 65536)
         process.send_signal(signal.SIGHUP)
-        while b"reloaded" not in text:
-            text += os.read(ours, 65536)
+        while b"reloaded" not in said:
+            said += os.read(ours, 65536)
         os.close(ours)
         process.send_signal(signal.SIGHUP)
         assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _blocks_hangups(status: str) -> bool:
