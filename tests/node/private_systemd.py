@@ -50,7 +50,9 @@ class PrivateSystemd:
         self._furnish()
         self._cgroup = _cgroup()
         boot = [ROOT / "tests/node/boot.sh", scratch, sys.base_prefix, sysconfig.get_path("purelib"), ROOT]
-        command = ["sh", "-c", _BOOT, "sh", self._cgroup, *_NAMESPACES, "--propagation", "private", "sh", *boot]
+        # It does not outlive us, however we end.
+        enter = ["setpriv", "--pdeathsig=KILL", "sh", "-c", _BOOT, "sh", self._cgroup]
+        command = [*enter, *_NAMESPACES, "--propagation", "private", "sh", *boot]
         with (scratch / "out").open("wb") as out:
             self._process = subprocess.Popen(command, stdout=out, stderr=out)
         try:
