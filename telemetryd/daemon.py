@@ -68,6 +68,7 @@ from telemetryd.storage.inventory import take_inventory
 from telemetryd.storage.journal import ActiveSegment
 from telemetryd.storage.records import Checkpoint
 from telemetryd.supervisor import eternal
+from telemetryd.vigil import Vigil
 
 # A garbage collection looks at every operation in flight: rarely is often enough, for nothing
 # here makes cycles by the thousand.
@@ -110,7 +111,7 @@ async def running(
         Certificates(settings()),
         AllowedPeers(settings()),
     )
-    reload = Reload(live, instrumentation, clock, hangups)
+    reload = Reload(live, instrumentation, clock, hangups, partial(systemd.reloading, environment))
     reload.parties += [*parties, gate.prepare, certificates.prepare, peers.prepare]
     async with AsyncExitStack() as parts:
         files = Files() if files is None else files
@@ -118,6 +119,8 @@ async def running(
         if configuration.damaged:
             instrumentation.emit(SettingsDamaged(str(configuration.stored_path)))
         ledger = Ledger(settings(), instrumentation)
+        vigil = Vigil(environment, instrumentation, lambda: (ledger.sequence, *instrumentation.counts.values()))
+        await parts.enter_async_context(eternal("vigil", vigil.run(), instrumentation, on_fault))
         try:
             catalog, recovery = await asyncio.to_thread(
                 _recover, files, folder, ledger, settings(), instrumentation, clock()
@@ -159,7 +162,9 @@ async def running(
             reports=reports,
             realtime=lambda window: realtime(ledger.tracker, ledger.window, clock(), window),
             settings=live,
-            ready=lambda: [problem for problem in (*starting, recorder.problem, upkeep.problem) if problem],
+            ready=lambda: [
+                problem for problem in (*starting, recorder.problem, upkeep.problem, vigil.problem) if problem
+            ],
             books=lambda: {
                 **instrumentation.balance(),
                 "dropped_by_producers": ledger.producers.dropped,
@@ -177,25 +182,25 @@ async def running(
             now=clock,
             gate=gate,
         )
+        inherited = systemd.inherited_sockets(environment)
         app, tls = application(services), certificates.context
-        served = serving_as_set(app, settings().http, tls, clock, instrumentation.emit)
+        served = serving_as_set(app, settings().http, tls, clock, instrumentation.emit, inherited.http)
         url = await parts.enter_async_context(served)
         socket = None
         if settings().telemetry.operation_hooks:
-            inherited = systemd.inherited_socket(environment)
-            socket = Path(settings().ingest.socket if inherited is None else systemd.name_of(inherited))
+            socket = Path(settings().ingest.socket if inherited.ingest is None else systemd.name_of(inherited.ingest))
             openness = Openness.of(settings().ingest.socket_mode, settings().ingest.socket_group, "ingest.socket_group")
-            await parts.enter_async_context(listening(listener, socket, inherited, openness))
+            await parts.enter_async_context(listening(listener, socket, inherited.ingest, openness))
         await parts.enter_async_context(eternal("reload", reload.run(), instrumentation, on_fault, reload.stop))
         instrumentation.emit(Configured(live.digest(), configuration.file))
         path = settings().telemetry.metrics_path
         instrumentation.emit(Serving(url, None if socket is None else str(socket), path, recovery.rows))
         starting.clear()
-        systemd.notify("READY=1", environment)
+        vigil.ready(lambda: recorder.pace.signs, lambda: _status(url, socket, instrumentation, listener))
         try:
             yield Running(url, socket, services)
         finally:
-            systemd.notify("STOPPING=1", environment)
+            vigil.stopping()
     instrumentation.emit(Stopped(*(instrumentation.books[word] for word in ("received", *VERDICTS))))
 
 
@@ -243,6 +248,11 @@ async def _until_signalled(
         reason = await ended
         Instrumentation().emit(Draining(reason))
     return 1 if faults else 0
+
+
+def _status(url: str, socket: Path | None, instrumentation: Instrumentation, listener: Listener) -> str:
+    intake = "no events are taken" if socket is None else f"events by {socket}, {listener.connections} connections"
+    return f"API at {url}; {intake}; {instrumentation.books['stored']} events stored"
 
 
 def _recover(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TypeAlias
@@ -59,6 +61,14 @@ def is_beyond_loopback(text: str) -> bool:
     """Whether other computers may reach what listens at ``text``. Of names only localhost is safe, whatever a resolver says of others."""
     listen = parse_listen(text)
     return isinstance(listen, TcpAddress) and not is_loopback(listen.host)
+
+
+def address_of(listening: socket.socket, *, secure: bool = False) -> Listen:
+    """Return the address of a socket that listens already."""
+    name = listening.getsockname()
+    if listening.family != socket.AF_UNIX:
+        return TcpAddress(name[0], name[1], secure)
+    return UnixAddress(os.fsdecode(b"@" + name[1:] if isinstance(name, bytes) else name))
 
 
 def fits_a_socket(path: str) -> bool:
