@@ -105,7 +105,7 @@ OWN = (
     ),
     Told(
         Family("telemetryd_config_last_reload_successful", "gauge", "Whether the last reload was taken: 1 or 0."),
-        lambda own: int(own.reload[0]),
+        lambda own: int(own.reload.succeeded),
     ),
     Told(
         Family(
@@ -113,7 +113,7 @@ OWN = (
             "gauge",
             "When settings were last read and taken, in Unix seconds; the start counts.",
         ),
-        lambda own: own.reload[1],
+        lambda own: own.reload.succeeded_at,
     ),
     Told(
         Family("telemetryd_internal_events", "counter", "What the daemon said of itself, by kind.", ("event",)),

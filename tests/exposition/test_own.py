@@ -11,6 +11,8 @@ from telemetryd.exposition.facts import OwnFacts
 from telemetryd.exposition.own import FAMILIES, own
 from telemetryd.instrumentation.durations import BOUNDS, Durations
 
+from .counting import Reloaded
+
 STARTED = 1_700_000_000.5
 
 
@@ -33,7 +35,7 @@ def facts(**changes: Any) -> OwnFacts:
         head_rows=100,
         heads_waiting=1,
         sizes=lambda: (4096, 8192),
-        reload=(False, STARTED),
+        reload=Reloaded(False, STARTED),
     )
     return replace(made, **changes)
 
