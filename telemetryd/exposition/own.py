@@ -87,6 +87,15 @@ OWN = (
         lambda own: own.heads_waiting,
     ),
     Told(
+        Family(
+            "telemetryd_journal_write_duration_seconds",
+            "histogram",
+            "Calls to the disk for the journal: a write with its sync, a segment begun or ended.",
+            bounds=BOUNDS,
+        ),
+        _taken("journal"),
+    ),
+    Told(
         Family("telemetryd_seal_duration_seconds", "histogram", "Sealing a head into parts.", bounds=BOUNDS),
         _taken("seal"),
     ),

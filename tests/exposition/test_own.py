@@ -27,7 +27,12 @@ def facts(**changes: Any) -> OwnFacts:
         rejected={"bad_value": 2},
         dropped=7,
         events={"Sealed": 3, "JournalFailed": 0},
-        taken={"seal": durations.taken(), "query": Durations().taken(), "lag": Durations().taken()},
+        taken={
+            "journal": Durations().taken(),
+            "seal": durations.taken(),
+            "query": Durations().taken(),
+            "lag": Durations().taken(),
+        },
         connections=4,
         producers=2,
         series=9,
