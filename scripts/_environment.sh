@@ -1,6 +1,6 @@
 # Sourced by scripts/run and scripts/test: the virtual environment and what the system lacks.
 # Needs bash with `set -euo pipefail`; gives $root, $venv, say, fail, need_environment, need_browser, need_socat,
-# need_victoria_metrics, need_prometheus.
+# need_systemd, need_victoria_metrics, need_prometheus.
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 venv="${TELEMETRYD_VENV:-$root/.venv}"
@@ -84,6 +84,13 @@ need_browser() {
 # socat is only for trying the socket by hand: without it everything else works.
 need_socat() {
     command -v socat >/dev/null || apt_install socat || say "socat is missing, which only the lines to try need: apt install socat"
+}
+
+# Its tools judge the units, and tests run them under a systemd that sees nothing else. Where another is the first
+# process, as in a container, installing it starts nothing.
+need_systemd() {
+    command -v systemd-analyze >/dev/null || apt_install --no-install-recommends systemd \
+        || say "systemd is missing: what judges and runs the units fails (Debian: apt install systemd)"
 }
 
 # VictoriaMetrics is only for scripts/bench, which does without.

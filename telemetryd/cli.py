@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from . import __version__, cli_store, imports
+from . import __version__, cli_store, imports, systemd
 from .config import Configuration, load
 from .config_sources import SETTINGS, STORED_FORMAT
 from .model.codec import VERSION as PROTOCOL_VERSION
@@ -68,6 +68,9 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
 
 def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     flags = {name: (_flag(key), text) for key, name in _FLAGS.items() if (text := getattr(options, key)) is not None}
+    if listen := systemd.http_listen(environ):
+        # What listens already is not to be chosen, but all that holds of where the API listens holds of it.
+        flags["http.listen"] = ("the socket of systemd", listen)
     try:
         configuration = load(flags, environ, options.config)
     except SettingsError as error:

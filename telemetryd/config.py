@@ -42,6 +42,7 @@ _PATHS = (
     "http.tls_certificate",
     "http.tls_key",
     "charts.browser",
+    "charts.renderer",
 )
 # Settings that name a file, and the credential of systemd that stands in where one is empty.
 _CREDENTIALS = {

@@ -70,6 +70,7 @@ from telemetryd.storage.inventory import take_inventory
 from telemetryd.storage.journal import ActiveSegment
 from telemetryd.storage.records import Checkpoint
 from telemetryd.supervisor import eternal
+from telemetryd.vigil import Vigil
 
 # A garbage collection looks at every operation in flight: rarely is often enough, for nothing
 # here makes cycles by the thousand.
@@ -112,7 +113,7 @@ async def running(
         Certificates(settings()),
         AllowedPeers(settings()),
     )
-    reload = Reload(live, instrumentation, clock, hangups)
+    reload = Reload(live, instrumentation, clock, hangups, partial(systemd.reloading, environment))
     reload.parties += [*parties, gate.prepare, certificates.prepare, peers.prepare]
     async with AsyncExitStack() as parts:
         files = Files() if files is None else files
@@ -120,6 +121,8 @@ async def running(
         if configuration.damaged:
             instrumentation.emit(SettingsDamaged(str(configuration.stored_path)))
         ledger = Ledger(settings(), instrumentation)
+        vigil = Vigil(environment, instrumentation, lambda: (ledger.sequence, *instrumentation.counts.values()))
+        await parts.enter_async_context(eternal("vigil", vigil.run(), instrumentation, on_fault))
         try:
             catalog, recovery = await asyncio.to_thread(
                 _recover, files, folder, ledger, settings(), instrumentation, clock()
@@ -140,17 +143,11 @@ async def running(
         await parts.enter_async_context(eternal("upkeep", upkeep.run(), instrumentation, on_fault, upkeep.stop))
         parts.callback(listener.close)
         await parts.enter_async_context(eternal("recorder", recorder.run(), instrumentation, on_fault, recorder.drain))
-        await parts.enter_async_context(
-            eternal("lag", watch_lag(partial(instrumentation.took, "lag")), instrumentation, on_fault)
-        )
-        reader = Reader(files, catalog.carry)
-        engine = QueryEngine(
-            partial(snapshot, recorder, catalog, settings, clock),
-            settings,
-            reader,
-            upkeep.set_aside,
-            took=partial(instrumentation.took, "query"),
-        )
+        lag = watch_lag(partial(instrumentation.took, "lag"))
+        await parts.enter_async_context(eternal("lag", lag, instrumentation, on_fault))
+        reader, pictures = Reader(files, catalog.carry), partial(snapshot, recorder, catalog, settings, clock)
+        took = partial(instrumentation.took, "query")
+        engine = QueryEngine(pictures, settings, reader, upkeep.set_aside, took=took)
         parts.callback(engine.close)
         starting = ["the daemon is starting"]
         charts = os.path.join(folder.path, "charts")
@@ -165,12 +162,11 @@ async def running(
         await parts.enter_async_context(eternal("reports", reports.run(), instrumentation, on_fault, reports.stop))
 
         def problems() -> list[str]:
-            return [problem for problem in (*starting, recorder.problem, upkeep.problem) if problem]
+            return [problem for problem in (*starting, recorder.problem, upkeep.problem, vigil.problem) if problem]
 
-        def reloaded() -> tuple[bool, float]:
-            return reload.last.succeeded, reload.last.succeeded_at
-
-        scrapes = Scrapes(recorder, listener, catalog, files, folder, instrumentation, clock, problems, reloaded)
+        scrapes = Scrapes(
+            recorder, listener, catalog, files, folder, instrumentation, clock, problems, lambda: reload.last
+        )
         services = Services(
             query=engine,
             settled=lambda span: settled(catalog.view(), catalog.days(), hours_held(recorder), clock(), span),
@@ -197,26 +193,26 @@ async def running(
             now=clock,
             gate=gate,
         )
+        inherited = systemd.inherited_sockets(environment)
         app, tls = application(services), certificates.context
-        served = serving_as_set(app, settings().http, tls, clock, instrumentation.emit)
+        served = serving_as_set(app, settings().http, tls, clock, instrumentation.emit, inherited.http)
         url = await parts.enter_async_context(served)
         gate.listens(url, settings().http)
         socket = None
         if settings().telemetry.operation_hooks:
-            inherited = systemd.inherited_socket(environment)
-            socket = Path(settings().ingest.socket if inherited is None else systemd.name_of(inherited))
+            socket = Path(settings().ingest.socket if inherited.ingest is None else systemd.name_of(inherited.ingest))
             openness = Openness.of(settings().ingest.socket_mode, settings().ingest.socket_group, "ingest.socket_group")
-            await parts.enter_async_context(listening(listener, socket, inherited, openness))
+            await parts.enter_async_context(listening(listener, socket, inherited.ingest, openness))
         await parts.enter_async_context(eternal("reload", reload.run(), instrumentation, on_fault, reload.stop))
         instrumentation.emit(Configured(live.digest(), configuration.file))
         path = settings().telemetry.metrics_path
         instrumentation.emit(Serving(url, None if socket is None else str(socket), path, recovery.rows))
         starting.clear()
-        systemd.notify("READY=1", environment)
+        vigil.ready(lambda: recorder.pace.signs, lambda: _status(url, socket, instrumentation, listener))
         try:
             yield Running(url, socket, services)
         finally:
-            systemd.notify("STOPPING=1", environment)
+            vigil.stopping()
     instrumentation.emit(Stopped(*(instrumentation.books[word] for word in ("received", *VERDICTS))))
 
 
@@ -264,6 +260,11 @@ async def _until_signalled(
         reason = await ended
         Instrumentation().emit(Draining(reason))
     return 1 if faults else 0
+
+
+def _status(url: str, socket: Path | None, instrumentation: Instrumentation, listener: Listener) -> str:
+    intake = "no events are taken" if socket is None else f"events by {socket}, {listener.connections} connections"
+    return f"API at {url}; {intake}; {instrumentation.books['stored']} events stored"
 
 
 def _recover(

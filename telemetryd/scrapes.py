@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 
 from telemetryd import __version__
-from telemetryd.exposition.facts import Facts, OwnFacts, WalFacts
+from telemetryd.exposition.facts import Facts, LastReload, OwnFacts, WalFacts
 from telemetryd.exposition.labels import LabelTexts
 from telemetryd.exposition.scrape import scrape
 from telemetryd.exposition.totals import Totals
@@ -23,8 +23,7 @@ from telemetryd.storage.folder import Folder
 class Scrapes:
     """Answers scrapes; from when it is made it counts what is stored.
 
-    ``started`` is that moment (Unix s). ``problems`` says why the daemon does not do its job; ``reloaded`` whether the
-    last reload of the settings was taken, and when one was (Unix s).
+    ``started`` is that moment (Unix s); ``problems`` says why the daemon does not do its job.
     """
 
     def __init__(
@@ -37,7 +36,7 @@ class Scrapes:
         instrumentation: Instrumentation,
         clock: Callable[[], float],
         problems: Callable[[], list[str]],
-        reloaded: Callable[[], tuple[bool, float]],
+        reload: Callable[[], LastReload],
     ) -> None:
         self.started = clock()
         self._ledger = recorder.ledger
@@ -49,7 +48,7 @@ class Scrapes:
         self._instrumentation = instrumentation
         self._clock = clock
         self._problems = problems
-        self._reloaded = reloaded
+        self._reload = reload
         self._labels = LabelTexts(SERIES)
         self._totals = Totals()
         self._ledger.leaving = self._totals.count
@@ -93,7 +92,7 @@ class Scrapes:
             head_rows=len(ledger.head),
             heads_waiting=len(self._backlog.closed),
             sizes=self._sizes(),
-            reload=self._reloaded(),
+            reload=self._reload(),
         )
 
     def _sizes(self) -> Callable[[], tuple[int, int]]:

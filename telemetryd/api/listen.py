@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TypeAlias
@@ -67,6 +69,14 @@ def open_network(where: str) -> str:
         f"http.listen: expected an address of the loopback, or http.tokens beyond it, found {where} and no tokens; "
         "http.allow_anonymous_network = true lets everyone in who reaches it"
     )
+
+
+def address_of(listening: socket.socket, *, secure: bool = False) -> Listen:
+    """Return the address of a socket that listens already."""
+    name = listening.getsockname()
+    if listening.family != socket.AF_UNIX:
+        return TcpAddress(name[0], name[1], secure)
+    return UnixAddress(os.fsdecode(b"@" + name[1:] if isinstance(name, bytes) else name))
 
 
 def fits_a_socket(path: str) -> bool:

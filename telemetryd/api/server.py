@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -17,7 +18,7 @@ from telemetryd.model.errors import SettingsError
 from telemetryd.model.http_settings import HttpSettings
 
 from .connection import Bounds, Connections
-from .listen import Listen, TcpAddress, UnixAddress, parse_listen
+from .listen import Listen, TcpAddress, UnixAddress, address_of, parse_listen
 
 # How long answers under way may take once the daemon stops, and the greetings of TLS, in seconds.
 DRAIN = 5.0
@@ -32,11 +33,12 @@ def serving_as_set(
     tls: SSLContext | None,
     now: Callable[[], float],
     emit: Callable[[InternalEvent], None],
+    inherited: socket.socket | None = None,
 ) -> AbstractAsyncContextManager[str]:
     """Serve ``app`` where and as the settings say, as :func:`serving` does."""
     connections = Connections(Bounds(http.max_connections, http.header_timeout), now, emit)
     openness = Openness.of(http.socket_mode, http.socket_group, "http.socket_group")
-    return serving(app, http.listen, now, connections, tls, openness)
+    return serving(app, http.listen, now, connections, tls, openness, inherited)
 
 
 @asynccontextmanager
@@ -47,8 +49,9 @@ async def serving(
     connections: Connections | None = None,
     tls: SSLContext | None = None,
     openness: Openness = TO_THE_DAEMON,
+    inherited: socket.socket | None = None,
 ) -> AsyncIterator[str]:
-    """Serve ``app`` at ``listen`` (as ``http.listen`` has it) while the context lasts.
+    """Serve ``app`` at ``listen`` (as ``http.listen`` has it), or on a socket that was ``inherited``, while the context lasts.
 
     The value is the URL of the bound address, its port never 0; ``unix:/path`` for a Unix socket.
 
@@ -65,7 +68,7 @@ async def serving(
 
     try:
         try:
-            server, bound, file = await _bind(protocol, parse_listen(listen), tls, openness)
+            server, bound, file = await _bind(protocol, parse_listen(listen), tls, openness, inherited)
         except OSError as error:
             found = f"{listen}: {error.strerror or error}"
             raise SettingsError([f"http.listen: expected an address that can be listened on, found {found}"]) from None
@@ -80,10 +83,25 @@ async def serving(
 
 
 async def _bind(
-    protocol: Callable[[], asyncio.BaseProtocol], listen: Listen, tls: SSLContext | None, openness: Openness
+    protocol: Callable[[], asyncio.BaseProtocol],
+    listen: Listen,
+    tls: SSLContext | None,
+    openness: Openness,
+    inherited: socket.socket | None,
 ) -> tuple[asyncio.Server, Listen, SocketFile | None]:
     loop = asyncio.get_running_loop()
     handshake = HANDSHAKE if tls is not None else None
+    if inherited is not None:
+        listen = address_of(inherited, secure=tls is not None)
+        secure = None if isinstance(listen, UnixAddress) else tls
+        server = await loop.create_server(
+            protocol,
+            sock=inherited,
+            backlog=BACKLOG,
+            ssl=secure,
+            ssl_handshake_timeout=None if secure is None else handshake,
+        )
+        return server, listen, None
     if isinstance(listen, UnixAddress):
         # Not create_unix_server, which takes the place of whoever listens there.
         file = await loop.run_in_executor(None, SocketFile.make, Path(listen.path), openness)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from telemetryd.instrumentation.durations import Taken
 from telemetryd.model.series import SeriesKey
@@ -29,9 +30,19 @@ class WalFacts:
     health: Mapping[str, tuple[float, int]]
 
 
+class LastReload(Protocol):
+    """Whether the last reload of the settings was taken, and when one was (Unix s)."""
+
+    @property
+    def succeeded(self) -> bool: ...
+
+    @property
+    def succeeded_at(self) -> float: ...
+
+
 @dataclass(frozen=True, slots=True)
 class OwnFacts:
-    """Of the daemon itself; counts are since its start, ``reload`` is whether the last one was taken, and when one was (Unix s).
+    """Of the daemon itself; counts are since its start.
 
     ``sizes`` returns the bytes of the journal and of the store, and may be asked later, in any thread.
     """
@@ -50,7 +61,7 @@ class OwnFacts:
     head_rows: int
     heads_waiting: int
     sizes: Callable[[], tuple[int, int]]
-    reload: tuple[bool, float]
+    reload: LastReload
 
 
 @dataclass(frozen=True, slots=True)

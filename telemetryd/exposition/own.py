@@ -87,6 +87,15 @@ OWN = (
         lambda own: own.heads_waiting,
     ),
     Told(
+        Family(
+            "telemetryd_journal_write_duration_seconds",
+            "histogram",
+            "Calls to the disk for the journal: a write with its sync, a segment begun or ended.",
+            bounds=BOUNDS,
+        ),
+        _taken("journal"),
+    ),
+    Told(
         Family("telemetryd_seal_duration_seconds", "histogram", "Sealing a head into parts.", bounds=BOUNDS),
         _taken("seal"),
     ),
@@ -105,7 +114,7 @@ OWN = (
     ),
     Told(
         Family("telemetryd_config_last_reload_successful", "gauge", "Whether the last reload was taken: 1 or 0."),
-        lambda own: int(own.reload[0]),
+        lambda own: int(own.reload.succeeded),
     ),
     Told(
         Family(
@@ -113,7 +122,7 @@ OWN = (
             "gauge",
             "When settings were last read and taken, in Unix seconds; the start counts.",
         ),
-        lambda own: own.reload[1],
+        lambda own: own.reload.succeeded_at,
     ),
     Told(
         Family("telemetryd_internal_events", "counter", "What the daemon said of itself, by kind.", ("event",)),

@@ -13,8 +13,8 @@ from .events import InternalEvent
 
 # What can become of an event that was received.
 VERDICTS = ("stored", "duplicate", "rejected", "discarded")
-# What is timed: sealing a head, answering a query, and how late the event loop was.
-TIMED = ("seal", "query", "lag")
+# What is timed: calls to the disk for the journal, sealing a head, answering a query, and how late the event loop was.
+TIMED = ("journal", "seal", "query", "lag")
 
 
 class Instrumentation:

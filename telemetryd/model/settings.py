@@ -185,6 +185,10 @@ class ChartsSettings:
     browser: str = setting(
         "", "Path of a Chromium for PNG and SVG; empty means the first one found on PATH.", live=True
     )
+    renderer: str = setting(
+        "",
+        "Unix socket of a service that draws (telemetryd-renderer.socket); empty means a process of the daemon's own.",
+    )
     timeout: int = setting(
         30, "Longest time a chart may take, waiting included.", unit="s", minimum=1, maximum=300, live=True
     )

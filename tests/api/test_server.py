@@ -41,6 +41,20 @@ async def test_a_unix_socket_is_served_and_removed(short_path: Path) -> None:
     assert not path.exists()
 
 
+async def test_an_inherited_socket_is_served_and_stays(short_path: Path) -> None:
+    """In place of the address of the settings; whoever connects after the end waits for the next to serve it."""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+        for _ in range(2):
+            async with serving(empty(), f"unix:{short_path}/unused", inherited=held.dup()) as url:
+                assert url == f"http://127.0.0.1:{port}"
+                async with aiohttp.ClientSession() as client, client.get(url) as response:
+                    assert response.status == 404
+            with socket.create_connection(("127.0.0.1", port)) as waiting:
+                assert waiting.getpeername()[1] == port
+    assert not list(short_path.iterdir())
+
+
 async def test_a_socket_left_behind_is_taken_over(short_path: Path) -> None:
     """A socket that nobody listens on is replaced; one that is listened on, or a file, is not."""
     path = short_path / "api.sock"

@@ -30,7 +30,7 @@ def activated(new_daemon: Callable[..., Daemon]) -> Iterator[Daemon]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
         listening.bind(daemon.socket)
         listening.listen(512)
-        daemon.passed = listening
+        daemon.passed = {"ingest": listening}
         yield daemon
         daemon.end()
 
@@ -111,7 +111,7 @@ def test_a_socket_that_does_not_listen_is_a_mistake_of_the_unit(new_daemon: Call
     """Told in one sentence; the daemon does not start."""
     daemon = new_daemon()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as passed:
-        daemon.passed = passed
+        daemon.passed = {"ingest": passed}
         daemon.launch()
         assert daemon.wait() == 1
     (failed,) = daemon.events("cannot start")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
@@ -16,6 +17,13 @@ from telemetryd.model.settings import Settings
 from tests.ingest.intake import HOUR, Quiet, change, start
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+class Reloaded(NamedTuple):
+    """How the last reload went."""
+
+    succeeded: bool
+    succeeded_at: float
 
 
 class Counting:

@@ -11,6 +11,8 @@ from telemetryd.exposition.facts import OwnFacts
 from telemetryd.exposition.own import FAMILIES, own
 from telemetryd.instrumentation.durations import BOUNDS, Durations
 
+from .counting import Reloaded
+
 STARTED = 1_700_000_000.5
 
 
@@ -25,7 +27,12 @@ def facts(**changes: Any) -> OwnFacts:
         rejected={"bad_value": 2},
         dropped=7,
         events={"Sealed": 3, "JournalFailed": 0},
-        taken={"seal": durations.taken(), "query": Durations().taken(), "lag": Durations().taken()},
+        taken={
+            "journal": Durations().taken(),
+            "seal": durations.taken(),
+            "query": Durations().taken(),
+            "lag": Durations().taken(),
+        },
         connections=4,
         producers=2,
         series=9,
@@ -33,7 +40,7 @@ def facts(**changes: Any) -> OwnFacts:
         head_rows=100,
         heads_waiting=1,
         sizes=lambda: (4096, 8192),
-        reload=(False, STARTED),
+        reload=Reloaded(False, STARTED),
     )
     return replace(made, **changes)
 

@@ -106,7 +106,9 @@ def test_counts_that_were_given_out_do_not_change() -> None:
     counting.tell(*life("a", 1.0))
     counting.count()
     before = counting.totals.counted()
-    counting.tell(*life("b", 1.0), *life("c", 1.0, operation_type="pin"))
+    counting.tell(*life("b", 1.0))
+    counting.count()
+    counting.tell(*life("c", 1.0, operation_type="pin"))
     counting.count()
     assert before.entries[counting.number()].tolist() == [1, 1, 0, 1, 0, 0]
     assert (before.buckets.sum(), before.sums.sum(), len(before.exemplars)) == (1, 1.0, 1)

@@ -82,7 +82,7 @@ def test_what_took_how_long_is_kept_by_its_kind() -> None:
     instrumentation = Instrumentation(Lines())
     instrumentation.took("seal", 0.5)
     sums = {what: durations.taken().sum for what, durations in instrumentation.durations.items()}
-    assert sums == {"seal": 0.5, "query": 0.0, "lag": 0.0}
+    assert sums == {"journal": 0.0, "seal": 0.5, "query": 0.0, "lag": 0.0}
 
 
 def test_every_kind_of_internal_event_is_counted_from_zero() -> None:
