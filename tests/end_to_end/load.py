@@ -16,10 +16,10 @@ APART = 1_000_000
 
 
 @contextmanager
-def load(path: str, producers: int = 3, number: int = 0) -> Iterator[list[int]]:
+def load(path: str, producers: int = 3, number: int = 0, pause: float = 0.005) -> Iterator[list[int]]:
     """Send to the socket at ``path``, and connect to it again and again; give how many operations each producer has started.
 
-    At the end nothing may have been dropped or refused, and all is acknowledged. The n-th producer of load
+    Each starts fifty operations every ``pause`` seconds. At the end nothing may have been dropped or refused, and all is acknowledged. The n-th producer of load
     ``number`` starts the operations from ``op-<(number * producers + n) * APART>`` on.
     """
     counts = [0] * producers
@@ -31,7 +31,7 @@ def load(path: str, producers: int = 3, number: int = 0) -> Iterator[list[int]]:
         while not stop.is_set():
             wals[each].start((number * producers + each) * APART + counts[each], _AT_ONCE)
             counts[each] += _AT_ONCE
-            stop.wait(0.005)
+            stop.wait(pause)
 
     def connect() -> None:
         while not stop.wait(0.01):
