@@ -7,9 +7,10 @@ import subprocess
 
 import pytest
 
+from tests.end_to_end.load import wait_for_more
 from tests.end_to_end.waiting import until
 
-from .test_service import API, Node, entries, load, wait_for_more
+from .test_service import API, Node, entries, loaded
 from .unit import Unit
 
 
@@ -22,13 +23,13 @@ def retention(node: Node) -> int:
 def test_a_reload_under_load_changes_settings_and_loses_nothing(node: Node) -> None:
     """The process goes on, and so do its producers."""
     before = entries(node)
-    with load(node) as counts:
+    with loaded(node) as counts:
         for days in (7, 11):
-            wait_for_more(counts)
+            wait_for_more(counts, 500)
             node.configure(f"[telemetry]\nretention_days = {days}\n")
             node.reload()
             until(lambda days=days: retention(node) == days, "the setting to be in force")
-        wait_for_more(counts)
+        wait_for_more(counts, 500)
     assert entries(node) == before + sum(counts)
 
 
