@@ -1,4 +1,5 @@
-// The page of the API: openapi.json, to be read. Every word of it is the document's.
+// The page of the API: openapi.json, to be read. Every word of it is the document's. The viewers there are weigh a
+// megabyte or more, write styles of their own, and look like somebody else's page; this is the dashboard's.
 
 import { h, fill, element as byId, mark, say } from "./docsparts.js";
 import { routesOf } from "./docsmodel.js";
