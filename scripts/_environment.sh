@@ -102,7 +102,7 @@ need_victoria_metrics() {
 # A real Prometheus, with its promtool, to test GET /metrics against.
 need_prometheus() {
     unpacked prometheus usr/bin/promtool \
-        || fail "prometheus could not be had from Debian's archive (Debian: apt install prometheus, which starts a service)"
+        || say "Prometheus could not be had from Debian's archive: the tests that scrape with it fail (Debian: apt install prometheus)"
 }
 
 # unpacked PACKAGE FILE: have a Debian package in a folder of $venv, unpacked and not installed: these start services.

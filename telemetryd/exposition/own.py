@@ -134,7 +134,7 @@ STORE_BYTES = Family("telemetryd_store_bytes", "gauge", "Size of all parts on di
 CPU = Family("process_cpu_seconds", "counter", "Processor time, of the user and of the system.")
 RESIDENT = Family("process_resident_memory_bytes", "gauge", "Memory in use.")
 VIRTUAL = Family("process_virtual_memory_bytes", "gauge", "Address space in use.")
-PROCESS_START = Family("process_start_time_seconds", "gauge", "When the process started, in Unix seconds.")
+PROCESS_START = Family("process_start_time_seconds", "gauge", "When the daemon started, in Unix seconds.")
 OPEN_FDS = Family("process_open_fds", "gauge", "File descriptors open.")
 MAX_FDS = Family("process_max_fds", "gauge", "File descriptors that may be open.")
 
