@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -75,7 +74,7 @@ def test_who_may_read_changes_nothing(guarded_node: Daemon, visit: Open) -> None
     expect(seen.page.get_by_text("Saved.")).to_be_visible()
 
 
-def test_a_dialog_that_was_closed_stays_so(guarded_node: Daemon, visit: Open, tmp_path: Path) -> None:
+def test_a_dialog_that_was_closed_stays_so(guarded_node: Daemon, visit: Open) -> None:
     """A button brings it back."""
     seen = visit(guarded_node.url + "/#operations")
     seen.expected = ("401",)
@@ -84,6 +83,22 @@ def test_a_dialog_that_was_closed_stays_so(guarded_node: Daemon, visit: Open, tm
     seen.page.get_by_role("link", name="History").click()
     seen.page.get_by_role("button", name="Sign in").click()
     expect(seen.page.get_by_role("textbox", name="Token")).to_be_focused()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_everybody_can_sign_in(guarded_node: Daemon, visit: Open, axe: str, theme: str) -> None:
+    """Axe finds no serious fault, before and after, and a phone is wide enough."""
+    seen = visit(guarded_node.url, color_scheme=theme, bypass_csp=True, viewport={"width": 360, "height": 740})
+    seen.expected = ("401",)
+    expect(seen.page.get_by_role("textbox", name="Token")).to_be_focused()
+    seen.page.evaluate(axe)
+    assert not seen.faults()
+    sign_in(seen, READER)
+    seen.expect_live()
+    seen.page.evaluate(axe)
+    assert not seen.faults()
+    wide, room = seen.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert wide <= room
 
 
 def test_nobody_is_asked_where_there_are_no_tokens(quiet_node: Daemon, visit: Open) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -28,15 +25,6 @@ VIEWS = (
 PHONE = {"width": 360, "height": 740}
 
 
-@pytest.fixture(scope="module")
-def axe() -> str:
-    """The script of axe-core."""
-    usual = Path(sys.prefix) / "axe" / "node_modules" / "axe-core" / "axe.min.js"
-    path = Path(os.environ.get("TELEMETRYD_AXE", usual))
-    assert path.is_file(), f"expected axe-core at {path}, found nothing: scripts/test installs it"
-    return path.read_text()
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_no_serious_fault(node: Daemon, visit: Open, axe: str, theme: str) -> None:
     """In any view, in light and in dark."""
@@ -45,7 +33,8 @@ def test_axe_finds_no_serious_fault(node: Daemon, visit: Open, axe: str, theme: 
     for view in VIEWS:
         seen.page.evaluate("view => { location.hash = view }", view)
         expect_settled(seen, view)
-        assert not serious_faults(seen), view
+        faults = seen.faults()
+        assert not faults, (view, faults)
 
 
 def test_a_phone_is_wide_enough(node: Daemon, visit: Open) -> None:
@@ -75,16 +64,6 @@ def test_theme_and_zone_are_kept(node: Daemon, visit: Open) -> None:
     seen.page.reload()
     expect(seen.page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(first).to_have_text(local)
-
-
-def serious_faults(seen: Visit) -> list[tuple[str, list[str]]]:
-    """Return what axe, which the page has been given, finds in it: the rule, and where it is broken."""
-    found = seen.page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then(run => run.violations)")
-    return [
-        (fault["id"], [node["target"] for node in fault["nodes"]])
-        for fault in found
-        if fault["impact"] in ("serious", "critical")
-    ]
 
 
 def expect_settled(seen: Visit, view: str) -> None:
