@@ -14,6 +14,7 @@ from telemetryd.ingest.segments import MAX_HEADS
 from telemetryd.storage.files import File
 from telemetryd.storage.folder import Folder
 from tests.disk.faults import PLENTY, FailingFiles, Fault
+from tests.end_to_end.waiting import until
 
 from .intake import HOUR, Answers, Clock, Intake, change, start
 
@@ -106,13 +107,11 @@ async def test_its_pace_tells_since_when_it_waits_for_the_disk(folder: Folder, i
     intake.recorder.submit(answers.submission([start("id", HOUR + 1.0)], 1))
     submitted = intake.recorder.pace.signs
     assert submitted.waiting_since is not None and submitted.disk_since is None
-    while intake.recorder.pace.signs.disk_since is None:
-        await asyncio.sleep(0)
+    await asyncio.to_thread(until, lambda: intake.recorder.pace.signs.disk_since is not None, "it to wait for the disk")
     assert intake.recorder.pace.signs.waiting_since == submitted.waiting_since
     disk.go.set()
     await answers.all()
-    while intake.recorder.pace.signs != Signs():
-        await asyncio.sleep(0)
+    await asyncio.to_thread(until, lambda: intake.recorder.pace.signs == Signs(), "it to be idle")
 
 
 async def test_several_batches_of_one_producer_are_acknowledged_at_once(intake: Intake) -> None:
