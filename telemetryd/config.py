@@ -27,27 +27,13 @@ from .config_sources import (
     read_file,
     read_flags,
     read_stored,
-    stored_bytes,
 )
-from .config_values import accepts, expectation, nearest
-from .model.errors import InvalidParameter, SettingsError, StorageError
+from .config_update import API_KEYS, RESTART_KEYS, RESTART_WARNING, ROOTS, checked, store
+from .model.errors import SettingsError
 from .model.settings import Settings
-from .storage.files import Files, write_whole
-from .storage.folder import Folder
+from .storage.files import Files
 
 STORED_FILE = "settings.json"
-# The keys of ``GET`` and ``POST /config``, in the order they are shown.
-API_KEYS = (
-    "enabled",
-    "metrics_path",
-    "retention_days",
-    "sampling_interval",
-    "enable_detailed_timing",
-    "operation_hooks",
-)
-RESTART_KEYS = tuple(key for key in API_KEYS if not SETTINGS[f"telemetry.{key}"].live)
-RESTART_WARNING = f"The following settings cannot be updated without restarting: {', '.join(RESTART_KEYS)}"
-
 _PATHS = (
     "telemetry.metrics_path",
     "telemetry.reports_path",
@@ -65,8 +51,6 @@ _CREDENTIALS = {
     "http.tls_key": "telemetryd.tls-key",
 }
 _UNIX = "unix:"
-# How a path starts that means the same wherever the process was started.
-_ROOTS = ("/", "~/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +93,7 @@ class Configuration:
     def config(self) -> dict[str, Any]:
         """Return the six keys of ``GET /config``: in force, or as set for the next start where that is later."""
         shown = {key: self.at_restart(f"telemetry.{key}").value for key in API_KEYS}
-        if not shown["metrics_path"].startswith(_ROOTS):
+        if not shown["metrics_path"].startswith(ROOTS):
             shown["metrics_path"] = self.settings.telemetry.metrics_path
         return shown
 
@@ -134,14 +118,17 @@ class Configuration:
         """
         pinned, beneath = self._origin.read()
         stored, notices, readable = read_stored(self._origin.files, self.stored_path)
-        return replace(
+        again = replace(
             self,
             notices=tuple(notices),
             damaged=self.damaged and not readable,
             _pinned=pinned,
             _stored=stored if readable else self._stored,
             _beneath=beneath,
-        )._in_force()
+        )
+        # What could not be started with is wrong now, not at the next start.
+        _settings({name: again.at_restart(name) for name in SETTINGS}, self._origin.environ)
+        return again._in_force()
 
     def update(self, changes: Mapping[str, object]) -> Configuration:
         """Store ``changes`` (keys of ``API_KEYS``) and return the configuration that they make.
@@ -152,8 +139,8 @@ class Configuration:
         source = Source("stored", str(self.stored_path))
         stored = dict(self._stored)
         for key, value in changes.items():
-            stored[_checked(key, value)] = Given(value, source)
-        _write(self._origin.files, self.stored_path, stored_bytes(stored))
+            stored[checked(key, value)] = Given(value, source)
+        store(self._origin.files, self.stored_path, stored)
         return replace(self, _stored=stored, damaged=False)._in_force()
 
     def warnings(self, changes: Mapping[str, object]) -> list[str]:
@@ -228,27 +215,6 @@ def _choose(name: str, *layers: Layer) -> Given:
     return Given(SETTINGS[name].default, DEFAULT)
 
 
-def _checked(key: str, value: object) -> str:
-    if key not in API_KEYS:
-        raise InvalidParameter(key, f"one of {', '.join(API_KEYS)}{nearest(key, API_KEYS)}", key)
-    setting = SETTINGS[name := f"telemetry.{key}"]
-    if not accepts(setting, value):
-        raise InvalidParameter(key, expectation(setting), value)
-    if name in _PATHS and not _can_be_a_folder(value):
-        raise InvalidParameter(key, "the path, from / or ~/ on, of a folder that can be written or made", value)
-    return name
-
-
-def _can_be_a_folder(path: Any) -> bool:
-    """Whether the next start will get by with ``path``: one that it cannot use would keep the daemon, and so this API, down."""
-    if not path.startswith(_ROOTS):
-        return False
-    path = os.path.expanduser(path)
-    while not os.path.lexists(path):
-        path = os.path.dirname(path.rstrip("/"))
-    return os.path.isdir(path) and os.access(path, os.W_OK | os.X_OK)
-
-
 def _settings(given: Mapping[str, Given], environ: Mapping[str, str]) -> Settings:
     sections: dict[str, dict[str, Any]] = {}
     for name, setting in SETTINGS.items():
@@ -287,14 +253,3 @@ def _absolute(path: str, environ: Mapping[str, str]) -> str:
     if (path == "~" or path.startswith("~/")) and environ.get("HOME"):
         path = environ["HOME"] + path[1:]
     return os.path.abspath(os.path.expanduser(path))
-
-
-def _write(files: Files, path: Path, contents: bytes) -> None:
-    try:
-        files.make_folder(str(path.parent))
-        if files.is_folder(str(path)):
-            # Someone else's: a file cannot take its place.
-            Folder(files, str(path.parent)).quarantine(str(path))
-        write_whole(files, str(path), contents)
-    except OSError as error:
-        raise StorageError(f"settings: expected to store them in {path}, found {error.strerror or error}") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from telemetryd.api.listen import is_beyond_loopback
+from telemetryd.api.listen import is_beyond_loopback, open_network
 from telemetryd.model.http_settings import HttpSettings
 from telemetryd.model.settings import Settings
 
@@ -15,10 +15,7 @@ def contradictions(settings: Settings) -> list[str]:
 def _open_network(http: HttpSettings) -> list[str]:
     if http.tokens or http.allow_anonymous_network or not is_beyond_loopback(http.listen):
         return []
-    return [
-        f"http.listen: expected an address of the loopback, or http.tokens beyond it, found {http.listen} and no tokens; "
-        "http.allow_anonymous_network = true lets everyone in who reaches it"
-    ]
+    return [open_network(http.listen)]
 
 
 def _half_of_tls(http: HttpSettings) -> list[str]:

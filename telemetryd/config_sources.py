@@ -28,6 +28,7 @@ _LARGEST_STORED = 1 << 20
 
 _SECTIONS = tuple(dict.fromkeys(setting.section for setting in SETTINGS.values()))
 _BY_ENVIRONMENT = {setting.environment: setting for setting in SETTINGS.values()}
+_PREFIX = "TELEMETRYD_"
 # Variables that begin like ours and are no settings: what scripts/ and tests/ are told, and where Kubernetes
 # says that a service called telemetryd is, to every container beside it.
 _others = re.compile(
@@ -74,7 +75,7 @@ def read_environment(environ: Mapping[str, str]) -> tuple[Layer, list[str]]:
     for variable, text in sorted(environ.items()):
         setting = _BY_ENVIRONMENT.get(variable)
         if setting is None:
-            if variable.startswith("TELEMETRYD_") and not _others.fullmatch(variable):
+            if variable.startswith(_PREFIX) and not _others.fullmatch(variable):
                 mistakes.append(
                     f"{variable}: expected the name of a setting's variable, found none of them{_hint(variable)} (environment)"
                 )
@@ -170,4 +171,4 @@ def _hint(variable: str) -> str:
     for setting in SETTINGS.values():
         if variable == f"TELEMETRYD_{setting.section}_{setting.key}".upper():
             return f"; did you mean {setting.environment}?"
-    return nearest(variable, _BY_ENVIRONMENT)
+    return nearest(variable, _BY_ENVIRONMENT, _PREFIX)

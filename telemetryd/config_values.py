@@ -81,10 +81,11 @@ def described(value: object) -> str:
     return _found.repr(value)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a hint at the known name that ``name`` most likely means, or nothing."""
-    found = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {found[0]}?" if found else ""
+def nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
+    """Return a hint at the known name that ``name`` most likely means, or nothing; a ``prefix`` that all share counts for nothing."""
+    bare = {each.removeprefix(prefix): each for each in known}
+    found = difflib.get_close_matches(name.removeprefix(prefix), bare, n=1)
+    return f"; did you mean {bare[found[0]]}?" if found else ""
 
 
 def _is_clean(text: str) -> bool:

@@ -51,6 +51,7 @@ from telemetryd.instrumentation.events import (
     StartFailed,
     Stopped,
 )
+from telemetryd.lag import watch_lag
 from telemetryd.live.realtime import realtime
 from telemetryd.model.errors import StorageError, TelemetrydError
 from telemetryd.model.settings import Settings
@@ -61,6 +62,7 @@ from telemetryd.query.fingerprint import fingerprint, settled
 from telemetryd.query.reader import Reader
 from telemetryd.reload import Prepare, Reload
 from telemetryd.reports.jobs import Reports
+from telemetryd.scrapes import Scrapes
 from telemetryd.storage.catalog import Catalog
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
@@ -141,8 +143,11 @@ async def running(
         await parts.enter_async_context(eternal("upkeep", upkeep.run(), instrumentation, on_fault, upkeep.stop))
         parts.callback(listener.close)
         await parts.enter_async_context(eternal("recorder", recorder.run(), instrumentation, on_fault, recorder.drain))
-        reader = Reader(files, catalog.carry)
-        engine = QueryEngine(partial(snapshot, recorder, catalog, settings, clock), settings, reader, upkeep.set_aside)
+        lag = watch_lag(partial(instrumentation.took, "lag"))
+        await parts.enter_async_context(eternal("lag", lag, instrumentation, on_fault))
+        reader, pictures = Reader(files, catalog.carry), partial(snapshot, recorder, catalog, settings, clock)
+        took = partial(instrumentation.took, "query")
+        engine = QueryEngine(pictures, settings, reader, upkeep.set_aside, took=took)
         parts.callback(engine.close)
         starting = ["the daemon is starting"]
         charts = os.path.join(folder.path, "charts")
@@ -155,6 +160,13 @@ async def running(
         )
         await asyncio.to_thread(reports.open)
         await parts.enter_async_context(eternal("reports", reports.run(), instrumentation, on_fault, reports.stop))
+
+        def problems() -> list[str]:
+            return [problem for problem in (*starting, recorder.problem, upkeep.problem, vigil.problem) if problem]
+
+        scrapes = Scrapes(
+            recorder, listener, catalog, files, folder, instrumentation, clock, problems, lambda: reload.last
+        )
         services = Services(
             query=engine,
             settled=lambda span: settled(catalog.view(), catalog.days(), hours_held(recorder), clock(), span),
@@ -162,9 +174,8 @@ async def running(
             reports=reports,
             realtime=lambda window: realtime(ledger.tracker, ledger.window, clock(), window),
             settings=live,
-            ready=lambda: [
-                problem for problem in (*starting, recorder.problem, upkeep.problem, vigil.problem) if problem
-            ],
+            ready=problems,
+            scrape=scrapes.scrape,
             books=lambda: {
                 **instrumentation.balance(),
                 "dropped_by_producers": ledger.producers.dropped,
@@ -186,6 +197,7 @@ async def running(
         app, tls = application(services), certificates.context
         served = serving_as_set(app, settings().http, tls, clock, instrumentation.emit, inherited.http)
         url = await parts.enter_async_context(served)
+        gate.listens(url, settings().http)
         socket = None
         if settings().telemetry.operation_hooks:
             socket = Path(settings().ingest.socket if inherited.ingest is None else systemd.name_of(inherited.ingest))

@@ -98,9 +98,7 @@ def configure(
     render: Processor = _json
     logger: Any = plain
     if form == "pretty":
-        render = structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-        )
+        render = _Pretty(sys.stderr.isatty())
     elif form == "journal":
         render, logger = _entry, _Entries(journald(), plain)
     structlog.configure(
@@ -136,6 +134,17 @@ def _entry(logger: WrappedLogger, method: str, line: EventDict) -> tuple[tuple[s
     return (str(_json(logger, method, line)),), {"line": line}
 
 
+class _Pretty:
+    """Writes lines for eyes; what a producer put into a value does not get to steer their terminal."""
+
+    def __init__(self, colours: bool) -> None:
+        self._render = structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)
+
+    def __call__(self, logger: WrappedLogger, method: str, line: EventDict) -> str:
+        shown = {name: _harmless(each) if isinstance(each, str) else each for name, each in line.items()}
+        return self._render(logger, method, shown)
+
+
 class _Entries:
     """Writes lines as entries of systemd's journal; where that does not take them, to the stream it reads, with their priority."""
 
@@ -169,6 +178,10 @@ class _Libraries(logging.Handler):
         level = record.levelname.lower() if record.levelname.lower() in PRIORITIES else said.level
         values = {"logger": said.logger, "words": said.words, "error": said.error}
         getattr(structlog.get_logger("telemetryd"), level)(said.says, kind=LibrarySaid.__name__, **values)
+
+
+def _harmless(text: str) -> str:
+    return "".join(each if each.isprintable() or each in "\t\n" else ascii(each)[1:-1] for each in text)
 
 
 def _later(seconds: float, call: Callable[[], None]) -> threading.Timer:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from telemetryd.config import API_KEYS, RESTART_WARNING, Configuration, load
+from telemetryd.config import Configuration, load
+from telemetryd.config_update import API_KEYS, RESTART_WARNING
 from telemetryd.model.errors import InvalidParameter, SettingsError, StorageError
 from telemetryd.model.settings import Settings
 

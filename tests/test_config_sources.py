@@ -81,6 +81,7 @@ def test_a_variable_of_no_section_is_a_mistake_too() -> None:
         "TELEMETRYD_HTP_LISTEN",
     ]
     assert "did you mean TELEMETRYD_HTTP_LISTEN?" in mistakes[2]
+    assert "did you mean" not in mistakes[0], "what all names begin with makes none of them near"
 
 
 @pytest.mark.parametrize(

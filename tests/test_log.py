@@ -97,6 +97,21 @@ def test_lines_are_pretty_on_a_terminal() -> None:
     assert "serving" in text and "url" in text and not text.startswith("{")
 
 
+def test_a_value_does_not_steer_the_terminal() -> None:
+    """What a producer sends can be in a line; escape sequences are shown, not obeyed."""
+    program = (
+        HEAD
+        + """
+log.configure(LogSettings(format="pretty"))
+Instrumentation().emit(Draining("\\x1b[31m\\x07\\x9b31m"))
+Instrumentation().emit(Draining("two\\nlines"))
+"""
+    )
+    text = run(program).stderr
+    assert "\\x1b[31m\\x07\\x9b31m" in text and "two\\nlines" in text
+    assert all(each.isprintable() or each == "\n" for each in text)
+
+
 def test_the_form_can_be_chosen() -> None:
     """JSON on a terminal, and pretty in a file, there without colours."""
     assert json.loads(on_a_terminal("format='json'"))["event"] == "serving"
@@ -165,10 +180,17 @@ def test_a_kind_that_repeats_is_written_so_often_and_then_counted() -> None:
 
 def test_what_was_left_out_is_told_when_the_interval_is_over() -> None:
     """Also where nothing else is ever said."""
-    end = "while lines._repeats.owing: pass"
-    told = lines(REPEATS.format(most=5, interval=0.5, end=end))
-    assert sum(line.get("more", 0) for line in told) + sum(line["kind"] == "Quarantined" for line in told) == 1000
-    assert told[-1]["kind"] == "RepeatsSuppressed"
+    program = REPEATS.format(most=5, interval=0.5, end="import sys; sys.stdin.read()")
+    pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", program], text=True, **pipes) as process:
+        assert process.stdin is not None and process.stderr is not None
+        written = left_out = 0
+        while written + left_out < 1000:
+            line = json.loads(process.stderr.readline())
+            written += line["kind"] == "Quarantined"
+            left_out += line.get("more", 0)
+        process.stdin.close()
+        assert left_out and process.wait(60) == 0
 
 
 @pytest.fixture

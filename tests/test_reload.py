@@ -110,6 +110,16 @@ async def test_a_bad_file_changes_nothing_and_says_why(live: LiveConfiguration, 
     assert (lines[-1]["kind"], lines[-1]["mistakes"], lines[-1]["configuration"]) == ("ReloadRefused", 2, before)
 
 
+async def test_what_the_next_start_would_refuse_is_refused(live: LiveConfiguration, file: Path) -> None:
+    """Also where it waits for a restart: who reloads is there to hear it, who restarts may not be."""
+    file.write_text("[telemetry]\nretention_days = 8\n[http]\nlisten = '0.0.0.0:80'\n")
+    with capture_logs() as lines:
+        assert not await reloader(live).reload()
+    assert "http.allow_anonymous_network" in lines[0]["mistake"]
+    assert live.settings().telemetry.retention_days == 7
+    assert live.pending_restart() == {}
+
+
 async def test_a_file_that_is_gone_changes_nothing(live: LiveConfiguration, file: Path) -> None:
     """Not the defaults hold then, but what did before."""
     file.unlink()

@@ -42,8 +42,8 @@ CALLER = web.RequestKey("caller", Caller)
 class Access:
     """The tokens in force and the sessions begun with them."""
 
-    def __init__(self, tokens: Tokens | None = None) -> None:
-        self._tokens = tokens or Tokens()
+    def __init__(self) -> None:
+        self._tokens = Tokens()
         self._sessions = Sessions()
 
     @property

@@ -8,7 +8,20 @@ from typing import NamedTuple
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from . import config, health, metrics, operations, pages, realtime, reports, session, stream, visualization
+from . import (
+    config,
+    exposition,
+    health,
+    metrics,
+    openapi,
+    operations,
+    pages,
+    realtime,
+    reports,
+    session,
+    stream,
+    visualization,
+)
 from .access import NOTHING
 from .envelope import answer, failure
 from .errors import failure_of
@@ -63,7 +76,10 @@ ROUTES = (
     Route("GET", f"{PREFIX}/operations/{{operation_id:[^/]+}}", operations.GET_OPERATION, operations.get_handler),
     Route("GET", f"{PREFIX}/operation", operations.GET_OPERATION, operations.get_handler),
     Route("GET", "/", pages.INDEX_OPERATION, pages.index_handler, NOTHING),
+    Route("GET", "/docs", openapi.DOCS_OPERATION, openapi.docs_handler, NOTHING),
+    Route("GET", "/openapi.json", openapi.OPERATION, openapi.document_handler, NOTHING),
     Route("GET", "/static/{name:[^/]+}", pages.STATIC_OPERATION, pages.static_handler, NOTHING),
+    Route("GET", "/metrics", exposition.OPERATION, exposition.handler),
     Route("GET", "/-/healthy", health.HEALTHY_OPERATION, health.healthy_handler, NOTHING),
     Route("GET", "/-/ready", health.READY_OPERATION, health.ready_handler, NOTHING),
     Route("GET", "/-/session", session.GET_OPERATION, session.get_handler, NOTHING),

@@ -8,14 +8,15 @@ from aiohttp import web
 
 from telemetryd.instrumentation.access_events import AdminRequest, RequestRefused, TokensInClear
 from telemetryd.instrumentation.events import InternalEvent
-from telemetryd.model.errors import TelemetrydError
+from telemetryd.model.errors import SettingsError, TelemetrydError
+from telemetryd.model.http_settings import HttpSettings
 from telemetryd.model.settings import Settings
 
 from .access import CALLER, Access
 from .errors import RateLimited
 from .hosts import Hosts
 from .limits import RateLimit
-from .listen import is_beyond_loopback
+from .listen import is_beyond_loopback, open_network
 from .sites import refuse_other_sites
 from .tokens import ADMIN
 
@@ -35,12 +36,20 @@ class Gate:
         self.access = Access()
         self._hosts = Hosts(settings)
         self._rates = {CHARTS: RateLimit(1), REPORTS: RateLimit(1)}
+        # Where requests come in, once that is known: systemd may have passed another socket than http.listen says.
+        self._url = "unix:"
         self.prepare(settings)()
-        if self.access.required and not settings.http.tls_certificate and is_beyond_loopback(settings.http.listen):
-            emit(TokensInClear(settings.http.listen))
+
+    def listens(self, url: str, http: HttpSettings) -> None:
+        """Note where requests come in; raises :class:`SettingsError` where that is open to other computers, and must not be."""
+        _refuse_open_network(url, http)
+        self._url = url
+        if self.access.required and url.startswith("http://") and _reaches_out(url):
+            self.emit(TokensInClear(url))
 
     def prepare(self, settings: Settings) -> Callable[[], None]:
         """Read what ``settings`` name and return what puts all of it in force; raises :class:`SettingsError`."""
+        _refuse_open_network(self._url, settings.http)
         commits = [self.access.prepare(settings), self._hosts.prepare(settings)]
 
         def commit() -> None:
@@ -71,3 +80,12 @@ class Gate:
             raise
         if needs == ADMIN and self.access.required:
             self.emit(AdminRequest(operation, caller.name, request.remote or ""))
+
+
+def _refuse_open_network(url: str, http: HttpSettings) -> None:
+    if not http.tokens and not http.allow_anonymous_network and _reaches_out(url):
+        raise SettingsError([open_network(url)])
+
+
+def _reaches_out(url: str) -> bool:
+    return not url.startswith("unix:") and is_beyond_loopback(url.rpartition("://")[2])

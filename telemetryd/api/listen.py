@@ -63,6 +63,14 @@ def is_beyond_loopback(text: str) -> bool:
     return isinstance(listen, TcpAddress) and not is_loopback(listen.host)
 
 
+def open_network(where: str) -> str:
+    """Return the sentence on a daemon that other computers could reach without tokens."""
+    return (
+        f"http.listen: expected an address of the loopback, or http.tokens beyond it, found {where} and no tokens; "
+        "http.allow_anonymous_network = true lets everyone in who reaches it"
+    )
+
+
 def address_of(listening: socket.socket, *, secure: bool = False) -> Listen:
     """Return the address of a socket that listens already."""
     name = listening.getsockname()

@@ -65,7 +65,7 @@ def index_handler(services: Services) -> Handler:
     """Return the handler of ``GET /``; whatever parameters it has are the page's own."""
 
     async def get_dashboard(request: web.Request) -> web.StreamResponse:
-        return _sent(request, (await asyncio.to_thread(assets))[INDEX])
+        return sent(request, (await asyncio.to_thread(assets))[INDEX])
 
     return get_dashboard
 
@@ -78,7 +78,7 @@ def static_handler(services: Services) -> Handler:
         asset = (await asyncio.to_thread(assets)).get(request.match_info["name"])
         if asset is None:
             raise web.HTTPNotFound
-        return _sent(request, asset)
+        return sent(request, asset)
 
     return get_static_file
 
@@ -88,7 +88,8 @@ def is_known(request: web.Request, tag: str) -> bool:
     return any(known.value in (tag, "*") for known in request.if_none_match or ())
 
 
-def _sent(request: web.Request, asset: Asset) -> web.Response:
+def sent(request: web.Request, asset: Asset) -> web.Response:
+    """Return a file as the answer: compressed for those who take that, and 304 for those who have it."""
     # It holds no data, so any cache may keep it.
     headers = {"Cache-Control": "no-cache", "Content-Security-Policy": PAGE_POLICY, "Vary": "Accept-Encoding"}
     response = web.Response(content_type=asset.content_type, charset="utf-8", headers=headers)

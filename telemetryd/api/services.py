@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -81,7 +81,8 @@ class Services:
 
     ``settled`` says in words what is stored of a range that can no longer change, None of one that
     can; ``realtime`` gets the window's seconds; ``ready`` returns the reasons why the daemon is not (empty:
-    it is); ``books`` what the daemon has received and what became of it; ``browser`` the path of the
+    it is); ``scrape`` gets whether OpenMetrics and whether gzip is wanted, and returns the pieces of the answer,
+    which any thread may make; ``books`` what the daemon has received and what became of it; ``browser`` the path of the
     browser that draws images, None without one; ``unexpected`` is told the operation's name and the error
     of each answer with status 500; ``now`` is Unix seconds. ``gate`` says who may ask; ``closing`` is set when no
     answer may go on.
@@ -94,6 +95,7 @@ class Services:
     reports: Reports
     settings: LiveConfiguration
     ready: Callable[[], list[str]]
+    scrape: Callable[[bool, bool], Iterator[bytes]]
     books: Callable[[], dict[str, Any]]
     browser: Callable[[], str | None]
     max_streams: int

@@ -22,9 +22,9 @@ def refuse_other_sites(request: web.Request) -> None:
     if site is not None:
         if site in _OWN or (reading and request.headers.get("Sec-Fetch-Mode") == "navigate"):
             return
-        raise CrossOrigin(f"{_EXPECTED}, found one that is {site[:40]}")
+        raise CrossOrigin(f"{_EXPECTED}, found one that is {site[:40]!r}")
     if reading:
         return
     origin = request.headers.get("Origin")
     if origin is not None and origin.partition("://")[2] != request.host:
-        raise CrossOrigin(f"{_EXPECTED}, found the origin {origin[:80]}")
+        raise CrossOrigin(f"{_EXPECTED}, found the origin {origin[:80]!r}")

@@ -17,10 +17,13 @@ class Signs:
 
 
 class Pace:
-    """Notes of the recorder about itself; a few attributes on the event loop."""
+    """Notes of the recorder about itself; a few attributes on the event loop. ``took`` is told how long each call to the disk was (s)."""
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, monotonic: Callable[[], float] = time.monotonic, took: Callable[[float], None] = lambda seconds: None
+    ) -> None:
         self._monotonic = monotonic
+        self._took = took
         self._waiting_since: float | None = None
         self._disk_since: float | None = None
 
@@ -41,8 +44,9 @@ class Pace:
     @contextmanager
     def on_disk(self) -> Iterator[None]:
         """One call to the disk."""
-        self._disk_since = self._monotonic()
+        began = self._disk_since = self._monotonic()
         try:
             yield
         finally:
             self._disk_since = None
+            self._took(self._monotonic() - began)

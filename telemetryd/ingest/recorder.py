@@ -58,7 +58,7 @@ class Recorder:
     ) -> None:
         self.ledger = ledger
         self.backlog = Backlog()
-        self.pace = Pace()
+        self.pace = Pace(took=partial(instrumentation.took, "journal"))
         self._failure = ""
         self._crowded = False
         self._verdicts = Verdicts(ledger.producers, instrumentation)

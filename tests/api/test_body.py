@@ -29,10 +29,12 @@ async def test_json_is_json_whatever_it_is_called(server: Server, headers: dict[
 
 async def test_a_form_is_taken(server: Server) -> None:
     """The fields of a form are true, false, whole numbers or text."""
-    found = await server.json("config", method="POST", data=b"enabled=False&operation_hooks=%7E%2Fx", headers=FORM)
-    assert found["config"] == {"enabled": False, "operation_hooks": "~/x"}
-    found = await server.json("config", method="POST", data=b"enabled=12&operation_hooks=", headers=FORM)
-    assert found["config"] == {"enabled": 12, "operation_hooks": ""}
+    await server.json("config", method="POST", data=b"enabled=False&metrics_path=%7E%2Fx", headers=FORM)
+    await server.json("config", method="POST", data=b"retention_days=12&enabled=", headers=FORM)
+    assert server.settings.taken == [
+        {"enabled": False, "metrics_path": "~/x"},
+        {"retention_days": 12, "enabled": ""},
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,14 @@ import pytest
 
 from telemetryd.model.errors import StorageError
 
-from .conftest import PREFIX, Server
+from .conftest import CONFIG, PREFIX, Server
 
 
 async def test_config_is_shown(server: Server) -> None:
     """The settings are shown; nothing waits for a restart, so nothing is said of one."""
     found = await server.json("config")
     assert found["operation"] == "get_telemetry_config"
-    assert found["config"] == {"enabled": True, "operation_hooks": True}
+    assert found["config"] == CONFIG
     assert "pending_restart" not in found and "warning" not in found
 
 
@@ -42,7 +42,7 @@ async def test_warnings_are_one_sentence(server: Server) -> None:
 
 async def test_an_empty_object_changes_nothing(server: Server) -> None:
     """A body without a key is an update of nothing."""
-    assert (await server.json("config", method="POST", json={}))["config"] == {"enabled": True, "operation_hooks": True}
+    assert (await server.json("config", method="POST", json={}))["config"] == CONFIG
 
 
 async def test_a_wrong_key_is_named(server: Server) -> None:

@@ -93,12 +93,28 @@ async def test_new_settings_hold_whole(tmp_path: Path) -> None:
 def test_tokens_in_clear_are_told(tmp_path: Path) -> None:
     """Beyond the loopback and without TLS, whoever listens there reads them."""
     told: list[InternalEvent] = []
-    Gate(guarded(tmp_path, listen="0.0.0.0:8000"), told.append)
-    assert told == [TokensInClear("0.0.0.0:8000")]
-    told.clear()
-    for more in ({"listen": "127.0.0.1:8000"}, {"listen": "unix:/x"}, {"listen": "0.0.0.0:1", "tls_certificate": "/c"}):
-        Gate(guarded(tmp_path, **more), told.append)
+    settings = guarded(tmp_path)
+    gate = Gate(settings, told.append)
+    for url in ("http://127.0.0.1:8000", "http://localhost:1", "unix:/x", "https://0.0.0.0:1"):
+        gate.listens(url, settings.http)
     assert told == []
+    gate.listens("http://0.0.0.0:8000", settings.http)
+    assert told == [TokensInClear("http://0.0.0.0:8000")]
+
+
+def test_what_others_can_reach_has_tokens(tmp_path: Path) -> None:
+    """Wherever it really listens, also after a reload: systemd may have passed a socket that no setting tells of."""
+    gate, settings, none = Gate(), guarded(tmp_path), Settings()
+    for url in ("http://[::]:8000", "https://192.0.2.1:443"):
+        with pytest.raises(SettingsError, match="allow_anonymous_network"):
+            gate.listens(url, none.http)
+        gate.listens(url, replace(none.http, allow_anonymous_network=True))
+        gate.listens(url, settings.http)
+        with pytest.raises(SettingsError, match="allow_anonymous_network"):
+            gate.prepare(none)
+        gate.prepare(settings)()
+    gate.listens("http://[::1]:8000", none.http)
+    gate.prepare(none)()
 
 
 async def test_what_needs_nothing_is_told_who_asks_all_the_same(tmp_path: Path) -> None:

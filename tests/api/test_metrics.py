@@ -14,12 +14,12 @@ from telemetryd.query.account import Account
 from telemetryd.query.fingerprint import Settled
 from telemetryd.query.request import MetricsRequest
 
-from .conftest import NOW, PREFIX, Server, result
+from .conftest import NOW, PREFIX, Server, whole
 
 
 async def test_the_answer_says_what_was_asked_and_used(server: Server) -> None:
     """The metric and the aggregation come back with the range and the interval that were used."""
-    server.query.result = result()
+    server.query.result = whole()
     found = await server.json("metrics?metric_type=operation_latency&aggregation=average")
     assert set(found) == {
         "success",
@@ -72,6 +72,8 @@ async def test_parameters_reach_the_engine(server: Server) -> None:
         "start_time=nan",
         "start_time=inf",
         "start_time=-1",
+        "start_time=1_000",
+        "start_time=%201000",
         "start_time=",
         "end_time=x",
         "end_time=-inf",
@@ -113,7 +115,7 @@ async def test_a_misspelt_parameter_names_the_nearest(server: Server) -> None:
 @pytest.mark.parametrize("accept", ["application/json", "text/html", "image/png"])
 async def test_the_format_is_not_negotiated(server: Server, accept: str) -> None:
     """What the client says it accepts changes nothing: the format is a parameter."""
-    server.query.result = result()
+    server.query.result = whole()
     for name, content_type in {
         "csv": "text/csv",
         "arrow": "application/vnd.apache.arrow.stream",
@@ -133,7 +135,7 @@ async def test_the_format_is_not_negotiated(server: Server, accept: str) -> None
 @pytest.mark.parametrize("samples", [1, 400, 401, 5000])
 async def test_every_format_holds_every_sample(server: Server, samples: int) -> None:
     """Few samples or many, made at once or in pieces: the answer has them all."""
-    server.query.result = result(samples)
+    server.query.result = whole(samples)
     nested = await server.json("metrics")
     assert len(nested["metrics"]["operation_count"]["add"]["ipfs"]) == samples
     assert len((await server.json("metrics?format=rows"))["rows"]) == 5 * samples
@@ -158,7 +160,7 @@ async def test_limits_of_queries_are_told(server: Server) -> None:
 
 async def test_an_answer_that_breaks_off_is_told_to_the_log(server: Server) -> None:
     """A fault in the middle of a large answer closes the connection, so that the part is not taken for the whole."""
-    broken = result(5000)
+    broken = whole(5000)
     broken.metrics["operation_count"].series[-1] = 99
     server.query.result = broken
     async with server.client.get(f"{server.url}{PREFIX}/metrics?format=rows") as response:
@@ -173,7 +175,7 @@ async def test_an_answer_that_breaks_off_is_told_to_the_log(server: Server) -> N
 @pytest.mark.parametrize(("form", "tag"), [("json", 'W/"'), ("rows", 'W/"'), ("arrow", 'W/"'), ("csv", '"')])
 async def test_an_answer_that_cannot_change_has_a_tag(server: Server, form: str, tag: str) -> None:
     """A strong one where it is the same to its last byte; who has it gets no second one."""
-    server.query.result, server.query.settled = result(), Settled("meaning", "digits")
+    server.query.result, server.query.settled = whole(), Settled("meaning", "digits")
     url = f"{server.url}{PREFIX}/metrics?start_time=0&end_time=120&format={form}"
     async with server.client.get(url) as response:
         assert (response.status, response.headers["ETag"].startswith(tag)) == (200, True)
@@ -188,7 +190,7 @@ async def test_an_answer_that_cannot_change_has_a_tag(server: Server, form: str,
 
 async def test_only_a_strong_tag_depends_on_the_last_digit(server: Server) -> None:
     """After a compaction a sum may differ in it; an envelope never is the same anyway."""
-    server.query.result, tags = result(), []
+    server.query.result, tags = whole(), []
     for digits in ("these", "those"):
         server.query.settled = Settled("meaning", digits)
         for form in ("json", "csv"):

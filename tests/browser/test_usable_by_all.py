@@ -45,13 +45,7 @@ def test_axe_finds_no_serious_fault(node: Daemon, visit: Open, axe: str, theme: 
     for view in VIEWS:
         seen.page.evaluate("view => { location.hash = view }", view)
         expect_settled(seen, view)
-        found = seen.page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then(run => run.violations)")
-        faults = [
-            (fault["id"], [node["target"] for node in fault["nodes"]])
-            for fault in found
-            if fault["impact"] in ("serious", "critical")
-        ]
-        assert not faults, (view, faults)
+        assert not serious_faults(seen), view
 
 
 def test_a_phone_is_wide_enough(node: Daemon, visit: Open) -> None:
@@ -81,6 +75,16 @@ def test_theme_and_zone_are_kept(node: Daemon, visit: Open) -> None:
     seen.page.reload()
     expect(seen.page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(first).to_have_text(local)
+
+
+def serious_faults(seen: Visit) -> list[tuple[str, list[str]]]:
+    """Return what axe, which the page has been given, finds in it: the rule, and where it is broken."""
+    found = seen.page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then(run => run.violations)")
+    return [
+        (fault["id"], [node["target"] for node in fault["nodes"]])
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+    ]
 
 
 def expect_settled(seen: Visit, view: str) -> None:

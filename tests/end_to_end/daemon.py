@@ -14,6 +14,8 @@ from typing import Any
 
 import requests
 
+from tests.openapi import look
+
 from .producer import Producer
 from .waiting import PATIENCE, until
 
@@ -61,6 +63,7 @@ class Daemon:
         self._stderr = folder / "stderr.log"
         self._read_from = 0
         self._session = requests.Session()
+        self._session.hooks["response"].append(look)
 
     @property
     def pid(self) -> int:
@@ -201,7 +204,7 @@ class Daemon:
         if not self.url:
             return False
         try:
-            return requests.get(self.url + path, timeout=PATIENCE).status_code == 200
+            return requests.get(self.url + path, timeout=PATIENCE, hooks={"response": look}).status_code == 200
         except requests.ConnectionError:
             return False
 

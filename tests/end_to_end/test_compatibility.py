@@ -15,13 +15,17 @@ from typing import Any
 
 import anyio
 import pytest
+import requests
 
 from telemetryd.model.metrics import METRIC_TYPES
 from tests import peers
 from tests.oracle.events import change, start
+from tests.security.conftest import OPERATOR, READER, guarded
 
 from .daemon import Daemon
 from .waiting import PATIENCE, until
+
+__all__ = ["guarded"]
 
 PNG = b"\x89PNG\r\n"
 ADDED, LATENCY = 20, 0.5
@@ -137,11 +141,10 @@ def test_client_visualization(client: Any, tmp_path: Path) -> None:
 
 def test_client_configuration(client: Any, node: Daemon) -> None:
     """Read, changed and changed back; the warning about a restart is there, and a mistake is an error."""
-    module = peers.wal_telemetry_client()
     before = client.get_config()["config"]
     assert client.update_config(retention_days=9, sampling_interval=30)["config"]["retention_days"] == 9
     assert "restart" in client.update_config(operation_hooks=True)["warning"]
-    with pytest.raises(module.requests.HTTPError, match="400"):
+    with pytest.raises(requests.HTTPError, match="400"):
         client.update_config(retention_days=0)
     client.update_config(**before)
     assert client.get_config()["config"] == before
@@ -182,6 +185,20 @@ def test_anyio_client_cannot_monitor(anyio_client: Any) -> None:
     with pytest.raises(AttributeError, match="iscoroutinefunction"):
         anyio.run(anyio_client.monitor_realtime_async, lambda metrics, number: heard.append(metrics), 0)
     assert heard == []
+
+
+@pytest.mark.parametrize("kind", ["plain", "anyio"])
+def test_client_with_a_key(guarded: Daemon, kind: str) -> None:
+    """Its ``api_key`` is a token: with that of an admin all works, with a reader's what changes nothing, without one nothing."""
+    module = peers.wal_telemetry_client() if kind == "plain" else peers.wal_telemetry_client_anyio()
+    make = module.WALTelemetryClient if kind == "plain" else module.WALTelemetryClientAnyIO
+    admin, reader = (make(guarded.url, api_key=token) for token in (OPERATOR, READER))
+    assert admin.update_config(retention_days=9)["config"] == reader.get_config()["config"]
+    assert reader.get_metrics()["success"] and admin.generate_report()["report_id"]
+    with pytest.raises(requests.HTTPError, match="403"):
+        reader.update_config(retention_days=8)
+    with pytest.raises(requests.HTTPError, match="401"):
+        make(guarded.url).get_metrics()
 
 
 METRICS = dict.fromkeys(("count", "type", "operation", "backend", "status", "since", "aggregation", "filter"))

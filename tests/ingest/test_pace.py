@@ -33,9 +33,9 @@ def test_waiting_counts_from_the_first_of_those_that_wait() -> None:
 
 
 def test_the_disk_is_waited_for_until_it_comes_back() -> None:
-    """With a fault as well as without."""
-    clock = Clock()
-    pace = Pace(clock)
+    """With a fault as well as without; how long it was is told."""
+    clock, took = Clock(), list[float]()
+    pace = Pace(clock, took.append)
 
     def write() -> None:
         with pace.on_disk():
@@ -46,3 +46,4 @@ def test_the_disk_is_waited_for_until_it_comes_back() -> None:
     with pytest.raises(OSError, match="broken"):
         write()
     assert pace.signs == Signs()
+    assert took == [8.0]

@@ -362,3 +362,12 @@ async def test_a_drain_stores_what_was_submitted_before_it(intake: Intake) -> No
     assert intake.in_flight() == {"add:ipfs": [1, 0, 0]}
     assert intake.ledger.producers.named("wal").last_batch == 1
     assert len(intake.rows()) == 1
+
+
+async def test_how_long_the_disk_took_is_told(intake: Intake) -> None:
+    """Once for each call to it: one for all that came in together."""
+    await intake.start()
+    calls = intake.instrumentation.durations["journal"]
+    before = sum(calls.taken().counts)
+    await intake.store([start("a", HOUR + 1.0), start("b", HOUR + 2.0)], 1)
+    assert sum(calls.taken().counts) == before + 1

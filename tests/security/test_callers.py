@@ -16,7 +16,7 @@ from tests.end_to_end.waiting import until
 
 from .conftest import OPERATOR, READER, bearer, tokens_in
 
-OPEN = {"/", "/static/{name}", "/-/healthy", "/-/ready", "/-/session"}
+OPEN = {"/", "/docs", "/openapi.json", "/static/{name}", "/-/healthy", "/-/ready", "/-/session"}
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
