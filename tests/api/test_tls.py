@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -90,6 +91,19 @@ async def test_a_client_that_trusts_the_authority_is_answered(authority: trustme
             await client.get(url.replace("https", "http"))
         async with client.get(url, ssl=trusting(authority)) as response:
             assert response.status == 200
+
+
+async def test_an_inherited_socket_speaks_tls_too(authority: trustme.CA, settings: Settings) -> None:
+    """One of TCP; who can reach a Unix socket need not be shown who answers there."""
+    tls = Certificates(settings).context
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        async with (
+            serving(web.Application(), "localhost:0", tls=tls, inherited=held) as url,
+            aiohttp.ClientSession() as client,
+        ):
+            assert url == f"https://127.0.0.1:{held.getsockname()[1]}"
+            async with client.get(url.replace("127.0.0.1", "localhost"), ssl=trusting(authority)) as response:
+                assert response.status == 404
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
