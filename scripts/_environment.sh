@@ -1,6 +1,6 @@
 # Sourced by scripts/run and scripts/test: the virtual environment and what the system lacks.
 # Needs bash with `set -euo pipefail`; gives $root, $venv, say, fail, need_environment, need_browser, need_socat,
-# need_victoria_metrics.
+# need_systemd, need_victoria_metrics, need_prometheus.
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 venv="${TELEMETRYD_VENV:-$root/.venv}"
@@ -86,12 +86,31 @@ need_socat() {
     command -v socat >/dev/null || apt_install socat || say "socat is missing, which only the lines to try need: apt install socat"
 }
 
-# VictoriaMetrics is only for scripts/bench, which does without. Unpacked and not installed: Debian's package starts a service.
+# Its tools judge the units, and tests run them under a systemd that sees nothing else. Where another is the first
+# process, as in a container, installing it starts nothing.
+need_systemd() {
+    command -v systemd-analyze >/dev/null || apt_install --no-install-recommends systemd \
+        || say "systemd is missing: what judges and runs the units fails (Debian: apt install systemd)"
+}
+
+# VictoriaMetrics is only for scripts/bench, which does without.
 need_victoria_metrics() {
-    local folder="$venv/victoria-metrics"
-    if command -v victoria-metrics >/dev/null || [[ -x "$folder/usr/bin/victoria-metrics" ]]; then return; fi
-    mkdir -p "$folder"
-    (cd "$folder" && { apt-get download -qq victoria-metrics || { apt-get update -qq && apt-get download -qq victoria-metrics; }; } >&2 \
-        && dpkg-deb --extract victoria-metrics_*.deb . && rm victoria-metrics_*.deb) \
+    unpacked victoria-metrics usr/bin/victoria-metrics \
         || say "VictoriaMetrics could not be had from Debian's archive: its line stays empty"
+}
+
+# A real Prometheus, with its promtool, to test GET /metrics against.
+need_prometheus() {
+    unpacked prometheus usr/bin/promtool \
+        || say "Prometheus could not be had from Debian's archive: the tests that scrape with it fail (Debian: apt install prometheus)"
+}
+
+# unpacked PACKAGE FILE: have a Debian package in a folder of $venv, unpacked and not installed: these start services.
+# Where FILE's name is a command already, that will do.
+unpacked() {
+    local folder="$venv/$1"
+    if command -v "${2##*/}" >/dev/null || [[ -x "$folder/$2" ]]; then return; fi
+    mkdir -p "$folder"
+    (cd "$folder" && { apt-get download -qq "$1" || { apt-get update -qq && apt-get download -qq "$1"; }; } >&2 \
+        && dpkg-deb --extract "$1"_*.deb . && rm "$1"_*.deb)
 }

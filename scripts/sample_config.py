@@ -31,7 +31,9 @@ def sample() -> str:
         if setting.section != section:
             section = setting.section
             lines.append(f"\n# {getattr(Settings(), section).__doc__}\n[{section}]\n")
-        lines += textwrap.wrap(setting.description, 98, initial_indent="# ", subsequent_indent="# ")
+        lines += textwrap.wrap(
+            setting.description, 98, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False
+        )
         facts = [facts_of(setting), f"changes {setting.changes}", setting.environment]
         lines.append(f"# ({'; '.join(fact for fact in facts if fact)})")
         lines.append(f"{setting.key} = {value(setting)}\n")
@@ -49,7 +51,9 @@ def table() -> str:
 
 
 def facts_of(setting: Setting) -> str:
-    """Return bounds and unit, such as ``1 to 3600 s``; empty where there are none."""
+    """Return choices, or bounds and unit, such as ``1 to 3600 s``; empty where there are none."""
+    if setting.choices:
+        return ", ".join(setting.choices)
     if setting.minimum is None or setting.maximum is None:
         return setting.unit
     return f"{setting.minimum:.0f} to {setting.maximum:.0f} {setting.unit}".rstrip()
@@ -59,6 +63,8 @@ def value(setting: Setting) -> str:
     """Return the default as TOML writes it."""
     if isinstance(setting.default, bool):
         return str(setting.default).lower()
+    if isinstance(setting.default, tuple):
+        return "[" + ", ".join(f'"{word}"' for word in setting.default) + "]"
     return f'"{setting.default}"' if isinstance(setting.default, str) else str(setting.default)
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from . import __version__, cli_store, imports
+from . import __version__, cli_store, imports, systemd
 from .config import Configuration, load
 from .config_sources import SETTINGS, STORED_FORMAT
 from .model.codec import VERSION as PROTOCOL_VERSION
@@ -33,8 +34,8 @@ examples:
   telemetryd serve --http unix:/run/telemetryd/api.sock --metrics-path /var/lib/telemetryd
       the API on a Unix socket, the data in another folder
 
-SIGTERM or SIGINT stops it: what was taken is stored, then it exits with 0.
-A flag wins over an environment variable, that over POST /config, that over the file.
+SIGTERM or SIGINT stops it: what was taken is stored, then it exits with 0. SIGHUP has it read its settings
+again. A flag wins over an environment variable, that over POST /config, that over the file.
 """
 _CHECK_EXAMPLES = """\
 examples:
@@ -42,7 +43,8 @@ examples:
   telemetryd check-config --config /etc/telemetryd.toml
   telemetryd check-config --json | jq '.settings["http.listen"]'
 
-Prints every setting in force and where it comes from. Changes nothing. Exits with 2 on a mistake.
+Prints every setting in force and where it comes from, and a hash of all of them, which a daemon says in its
+log when it starts or reloads. Changes nothing. Exits with 2 on a mistake.
 """
 _OVERVIEW = """\
 examples:
@@ -66,11 +68,16 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
 
 def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     flags = {name: (_flag(key), text) for key, name in _FLAGS.items() if (text := getattr(options, key)) is not None}
+    if listen := systemd.http_listen(environ):
+        # What listens already is not to be chosen, but all that holds of where the API listens holds of it.
+        flags["http.listen"] = ("the socket of systemd", listen)
     try:
         configuration = load(flags, environ, options.config)
     except SettingsError as error:
         return _refuse(error)
     _tell(configuration)
+    # Who asks for a reload meanwhile gets one as soon as the daemon can.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     imports.keep_out()
     from . import daemon  # only here: the other commands need none of what it imports
 
@@ -129,6 +136,7 @@ def _as_json(configuration: Configuration) -> dict[str, Any]:
             }
             for name, source in configuration.sources.items()
         },
+        "configuration": configuration.digest,
         "stored_settings": str(configuration.stored_path),
         "notices": list(configuration.notices),
     }
@@ -138,9 +146,8 @@ def _as_text(configuration: Configuration) -> str:
     values = {name: json.dumps(value, ensure_ascii=False) for name, value in _values(configuration).items()}
     left = max(len(name) for name in values)
     middle = max(len(text) for text in values.values())
-    return "\n".join(
-        f"{name:<{left}} = {values[name]:<{middle}}  # {source}" for name, source in configuration.sources.items()
-    )
+    lines = [f"{name:<{left}} = {values[name]:<{middle}}  # {source}" for name, source in configuration.sources.items()]
+    return "\n".join([*lines, f"# configuration {configuration.digest}"])
 
 
 def _values(configuration: Configuration) -> dict[str, Any]:

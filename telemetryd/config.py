@@ -1,4 +1,4 @@
-"""The settings in force and where each came from: loaded at start, changed by ``POST /config``.
+"""The settings in force and where each came from: loaded at start, read again by a reload, changed by ``POST /config``.
 
 Flags win over the environment, that over what was stored, that over the file, that over the
 defaults. Settings that change at once are taken from the highest layer that gives them; those
@@ -7,6 +7,8 @@ that change at restart keep the value the process started with.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from .config_rules import contradictions
 from .config_sources import (
     DEFAULT,
     SETTINGS,
@@ -24,31 +27,30 @@ from .config_sources import (
     read_file,
     read_flags,
     read_stored,
-    stored_bytes,
 )
-from .config_values import accepts, expectation, nearest
-from .model.errors import InvalidParameter, SettingsError, StorageError
+from .config_update import API_KEYS, RESTART_KEYS, RESTART_WARNING, ROOTS, checked, store
+from .model.errors import SettingsError
 from .model.settings import Settings
-from .storage.files import Files, write_whole
-from .storage.folder import Folder
+from .storage.files import Files
 
 STORED_FILE = "settings.json"
-# The keys of ``GET`` and ``POST /config``, in the order they are shown.
-API_KEYS = (
-    "enabled",
-    "metrics_path",
-    "retention_days",
-    "sampling_interval",
-    "enable_detailed_timing",
-    "operation_hooks",
+_PATHS = (
+    "telemetry.metrics_path",
+    "telemetry.reports_path",
+    "ingest.socket",
+    "http.tokens",
+    "http.tls_certificate",
+    "http.tls_key",
+    "charts.browser",
+    "charts.renderer",
 )
-RESTART_KEYS = tuple(key for key in API_KEYS if not SETTINGS[f"telemetry.{key}"].live)
-RESTART_WARNING = f"The following settings cannot be updated without restarting: {', '.join(RESTART_KEYS)}"
-
-_PATHS = ("telemetry.metrics_path", "telemetry.reports_path", "ingest.socket", "charts.browser")
+# Settings that name a file, and the credential of systemd that stands in where one is empty.
+_CREDENTIALS = {
+    "http.tokens": "telemetryd.tokens",
+    "http.tls_certificate": "telemetryd.tls-certificate",
+    "http.tls_key": "telemetryd.tls-key",
+}
 _UNIX = "unix:"
-# How a path starts that means the same wherever the process was started.
-_ROOTS = ("/", "~/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,21 @@ class Configuration:
     stored_path: Path
     notices: tuple[str, ...]
     damaged: bool
+    _origin: _Origin
     _pinned: Layer
     _stored: Layer
     _beneath: Layer
-    _files: Files
+
+    @property
+    def digest(self) -> str:
+        """Return a short hash of the values in force: equal where all settings are given alike, on any node."""
+        values = {name: given.value for name, given in sorted(self.given.items())}
+        return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:12]
+
+    @property
+    def file(self) -> str | None:
+        """Return the path of the TOML file, or None where there is none."""
+        return None if self._origin.file is None else str(self._origin.file)
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -79,8 +92,8 @@ class Configuration:
 
     def config(self) -> dict[str, Any]:
         """Return the six keys of ``GET /config``: in force, or as set for the next start where that is later."""
-        shown = {key: self._at_restart(f"telemetry.{key}").value for key in API_KEYS}
-        if not shown["metrics_path"].startswith(_ROOTS):
+        shown = {key: self.at_restart(f"telemetry.{key}").value for key in API_KEYS}
+        if not shown["metrics_path"].startswith(ROOTS):
             shown["metrics_path"] = self.settings.telemetry.metrics_path
         return shown
 
@@ -88,10 +101,34 @@ class Configuration:
         """Return, for each key that waits for a restart, the value in force and the one after it."""
         waiting = {}
         for key in RESTART_KEYS:
-            in_force, later = self.given[f"telemetry.{key}"].value, self._at_restart(f"telemetry.{key}").value
+            in_force, later = self.given[f"telemetry.{key}"].value, self.at_restart(f"telemetry.{key}").value
             if in_force != later:
                 waiting[key] = {"in_force": in_force, "at_restart": later}
         return waiting
+
+    def at_restart(self, name: str) -> Given:
+        """Return what the setting ``name`` will be from the next start on."""
+        return _choose(name, self._pinned, self._stored, self._beneath)
+
+    def reread(self) -> Configuration:
+        """Return the configuration that the same sources make now; what changes at restart keeps its value.
+
+        Blocks on the disk. Raises :class:`SettingsError` as :func:`load` does. A stored file that cannot be
+        read is a notice, and what was stored when it could be read goes on to hold.
+        """
+        pinned, beneath = self._origin.read()
+        stored, notices, readable = read_stored(self._origin.files, self.stored_path)
+        again = replace(
+            self,
+            notices=tuple(notices),
+            damaged=self.damaged and not readable,
+            _pinned=pinned,
+            _stored=stored if readable else self._stored,
+            _beneath=beneath,
+        )
+        # What could not be started with is wrong now, not at the next start.
+        _settings({name: again.at_restart(name) for name in SETTINGS}, self._origin.environ)
+        return again._in_force()
 
     def update(self, changes: Mapping[str, object]) -> Configuration:
         """Store ``changes`` (keys of ``API_KEYS``) and return the configuration that they make.
@@ -102,13 +139,9 @@ class Configuration:
         source = Source("stored", str(self.stored_path))
         stored = dict(self._stored)
         for key, value in changes.items():
-            stored[_checked(key, value)] = Given(value, source)
-        _write(self._files, self.stored_path, stored_bytes(stored))
-        changed = replace(self, _stored=stored, damaged=False)
-        live = {name: changed._at_restart(name) for name in stored if SETTINGS[name].live}
-        values = {SETTINGS[name].key: given.value for name, given in live.items()}
-        settings = replace(self.settings, telemetry=replace(self.settings.telemetry, **values))
-        return replace(changed, settings=settings, given=MappingProxyType({**self.given, **live}))
+            stored[checked(key, value)] = Given(value, source)
+        store(self._origin.files, self.stored_path, stored)
+        return replace(self, _stored=stored, damaged=False)._in_force()
 
     def warnings(self, changes: Mapping[str, object]) -> list[str]:
         """Return what whoever asked for ``changes`` should know: which of them do not hold at once, and why."""
@@ -118,8 +151,29 @@ class Configuration:
             *(f"{key} is stored but does not hold: it is set by {given.source}" for key, given in pinned if given),
         ]
 
-    def _at_restart(self, name: str) -> Given:
-        return _choose(name, self._pinned, self._stored, self._beneath)
+    def _in_force(self) -> Configuration:
+        """Return the same with what changes at once changed."""
+        given = {name: self.at_restart(name) if SETTINGS[name].live else old for name, old in self.given.items()}
+        return replace(self, settings=_settings(given, self._origin.environ), given=MappingProxyType(given))
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where a configuration is read from, the first time and again."""
+
+    flags: Mapping[str, tuple[str, str]]
+    environ: Mapping[str, str]
+    file: Path | None
+    files: Files
+
+    def read(self) -> tuple[Layer, Layer]:
+        """Return what flags and environment say, and what the file does; raises :class:`SettingsError` with all mistakes."""
+        from_flags, mistakes = read_flags(self.flags)
+        from_environment, wrong_variables = read_environment(self.environ)
+        from_file, wrong_lines = read_file(self.file) if self.file is not None else ({}, [])
+        if mistakes := mistakes + wrong_variables + wrong_lines:
+            raise SettingsError(mistakes)
+        return {**from_environment, **from_flags}, from_file
 
 
 def load(
@@ -135,20 +189,22 @@ def load(
     sentence for each mistake in any of them; what is stored is never a mistake, only a notice,
     for whatever lies in the data folder, the daemon starts.
     """
-    from_flags, mistakes = read_flags(flags)
-    from_environment, wrong_variables = read_environment(environ)
-    from_file, wrong_lines = read_file(file) if file is not None else ({}, [])
-    if mistakes := mistakes + wrong_variables + wrong_lines:
-        raise SettingsError(mistakes)
-    pinned = {**from_environment, **from_flags}
+    origin = _Origin(dict(flags), dict(environ), file, files or Files())
+    pinned, from_file = origin.read()
     folder = _absolute(_choose("telemetry.metrics_path", pinned, from_file).value, environ)
     stored_path = Path(folder) / STORED_FILE
-    files = files or Files()
-    stored, notices, readable = read_stored(files, stored_path)
+    stored, notices, readable = read_stored(origin.files, stored_path)
     given = {name: _choose(name, pinned, stored, from_file) for name in SETTINGS}
-    settings = _settings(given, environ)
     return Configuration(
-        settings, MappingProxyType(given), stored_path, tuple(notices), not readable, pinned, stored, from_file, files
+        _settings(given, environ),
+        MappingProxyType(given),
+        stored_path,
+        tuple(notices),
+        not readable,
+        origin,
+        pinned,
+        stored,
+        from_file,
     )
 
 
@@ -159,32 +215,13 @@ def _choose(name: str, *layers: Layer) -> Given:
     return Given(SETTINGS[name].default, DEFAULT)
 
 
-def _checked(key: str, value: object) -> str:
-    if key not in API_KEYS:
-        raise InvalidParameter(key, f"one of {', '.join(API_KEYS)}{nearest(key, API_KEYS)}", key)
-    setting = SETTINGS[name := f"telemetry.{key}"]
-    if not accepts(setting, value):
-        raise InvalidParameter(key, expectation(setting), value)
-    if name in _PATHS and not _can_be_a_folder(value):
-        raise InvalidParameter(key, "the path, from / or ~/ on, of a folder that can be written or made", value)
-    return name
-
-
-def _can_be_a_folder(path: Any) -> bool:
-    """Whether the next start will get by with ``path``: one that it cannot use would keep the daemon, and so this API, down."""
-    if not path.startswith(_ROOTS):
-        return False
-    path = os.path.expanduser(path)
-    while not os.path.lexists(path):
-        path = os.path.dirname(path.rstrip("/"))
-    return os.path.isdir(path) and os.access(path, os.W_OK | os.X_OK)
-
-
 def _settings(given: Mapping[str, Given], environ: Mapping[str, str]) -> Settings:
     sections: dict[str, dict[str, Any]] = {}
     for name, setting in SETTINGS.items():
         value = given[name].value
-        if name in _PATHS and value:
+        if name in _CREDENTIALS and not value:
+            value = _credential(_CREDENTIALS[name], environ)
+        elif name in _PATHS and value:
             value = _absolute(value, environ)
         elif name == "http.listen" and value.startswith(_UNIX):
             value = _UNIX + _absolute(value.removeprefix(_UNIX), environ)
@@ -193,7 +230,10 @@ def _settings(given: Mapping[str, Given], environ: Mapping[str, str]) -> Setting
     telemetry["reports_path"] = telemetry["reports_path"] or str(Path(telemetry["metrics_path"]).parent / "reports")
     ingest["socket"] = ingest["socket"] or _default_socket(environ)
     kinds: dict[str, Any] = {section: type(getattr(Settings(), section)) for section in sections}
-    return Settings(**{section: kinds[section](**values) for section, values in sections.items()})
+    settings = Settings(**{section: kinds[section](**values) for section, values in sections.items()})
+    if mistakes := contradictions(settings):
+        raise SettingsError(mistakes)
+    return settings
 
 
 def _default_socket(environ: Mapping[str, str]) -> str:
@@ -203,18 +243,13 @@ def _default_socket(environ: Mapping[str, str]) -> str:
     return f"{runtime}/telemetryd/ingest.sock" if runtime else _absolute("~/.ipfs_kit/telemetryd.sock", environ)
 
 
+def _credential(name: str, environ: Mapping[str, str]) -> str:
+    """Return the path of a credential that systemd passed, empty where it passed none of that name."""
+    folder = environ.get("CREDENTIALS_DIRECTORY")
+    return path if folder and os.path.exists(path := os.path.join(folder, name)) else ""
+
+
 def _absolute(path: str, environ: Mapping[str, str]) -> str:
     if (path == "~" or path.startswith("~/")) and environ.get("HOME"):
         path = environ["HOME"] + path[1:]
     return os.path.abspath(os.path.expanduser(path))
-
-
-def _write(files: Files, path: Path, contents: bytes) -> None:
-    try:
-        files.make_folder(str(path.parent))
-        if files.is_folder(str(path)):
-            # Someone else's: a file cannot take its place.
-            Folder(files, str(path.parent)).quarantine(str(path))
-        write_whole(files, str(path), contents)
-    except OSError as error:
-        raise StorageError(f"settings: expected to store them in {path}, found {error.strerror or error}") from None

@@ -1,19 +1,34 @@
-"""The configuration of a daemon that runs: asked by everyone, replaced whole by ``POST /config``."""
+"""The configuration of a daemon that runs: asked by everyone, replaced whole by ``POST /config`` or a reload."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from telemetryd.config import Configuration
+from telemetryd.config_changes import Change, changed, waiting
 from telemetryd.instrumentation import Instrumentation
-from telemetryd.instrumentation.events import SettingsChanged
+from telemetryd.instrumentation.config_events import SettingChanged, SettingWaits
 from telemetryd.model.settings import Settings
+
+# What makes another configuration of one, and a call that cannot fail and makes it hold.
+Make: TypeAlias = Callable[[Configuration], tuple[Configuration, Callable[[], None]]]
+
+
+class Replaced(NamedTuple):
+    """The configuration that took another's place, what is different, and what differs from the next start on."""
+
+    configuration: Configuration
+    changed: list[Change]
+    waiting: list[Change]
 
 
 class LiveConfiguration:
-    """The configuration in force, which ``POST /config`` replaces whole."""
+    """The configuration in force, which ``POST /config`` and a reload replace whole, one after the other.
+
+    ``changed`` is called after each.
+    """
 
     def __init__(self, configuration: Configuration, instrumentation: Instrumentation) -> None:
         self._configuration = configuration
@@ -33,6 +48,10 @@ class LiveConfiguration:
         """Return whether the retention is known: not where the file that tells it cannot be read."""
         return not self._configuration.damaged
 
+    def digest(self) -> str:
+        """Return the hash of the settings in force."""
+        return self._configuration.digest
+
     def config(self) -> dict[str, Any]:
         """Return the six keys of ``GET /config``."""
         return self._configuration.config()
@@ -43,8 +62,24 @@ class LiveConfiguration:
 
     async def update(self, changes: Mapping[str, object]) -> list[str]:
         """Store and apply ``changes``, whole or not at all; return what whoever asked should know."""
+        after, _, _ = await self.replace(lambda before: (before.update(changes), lambda: None))
+        return after.warnings(changes)
+
+    async def replace(self, make: Make) -> Replaced:
+        """Put the configuration that ``make`` returns in place of the one it is given; it is called in a thread.
+
+        With it ``make`` returns a call that hands the new settings to whoever does not ask for them each time.
+        Where ``make`` raises, nothing has changed.
+        """
         async with self._one_at_a_time:
-            self._configuration = await asyncio.to_thread(self._configuration.update, changes)
-        self._instrumentation.emit(SettingsChanged(", ".join(f"{key}={value!r}" for key, value in changes.items())))
+            before = self._configuration
+            after, hand_over = await asyncio.to_thread(make, before)
+            hand_over()
+            self._configuration = after
         self.changed()
-        return self._configuration.warnings(changes)
+        replaced = Replaced(after, changed(before, after), waiting(after))
+        for each in replaced.changed:
+            self._instrumentation.emit(SettingChanged(each.name, *each.told))
+        for each in replaced.waiting:
+            self._instrumentation.emit(SettingWaits(each.name, *each.told))
+        return replaced

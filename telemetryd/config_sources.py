@@ -7,6 +7,7 @@ those that are not. Nothing is decided here about which layer wins.
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 import zlib
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from telemetryd.model.setting import Setting
 from telemetryd.model.settings import declared
 from telemetryd.storage.files import Files
 
-from .config_values import accepts, described, expectation, from_text, nearest
+from .config_values import accepts, described, expectation, from_text, kept, nearest
 
 SETTINGS: dict[str, Setting] = {setting.name: setting for setting in declared()}
 STORED_FORMAT = 2
@@ -27,6 +28,12 @@ _LARGEST_STORED = 1 << 20
 
 _SECTIONS = tuple(dict.fromkeys(setting.section for setting in SETTINGS.values()))
 _BY_ENVIRONMENT = {setting.environment: setting for setting in SETTINGS.values()}
+_PREFIX = "TELEMETRYD_"
+# Variables that begin like ours and are no settings: what scripts/ and tests/ are told, and where Kubernetes
+# says that a service called telemetryd is, to every container beside it.
+_others = re.compile(
+    r"TELEMETRYD_(VENV|SCREENSHOTS|AXE|TEST_SEED|EVERY_BYTE|SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_.*)?)", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ def read_environment(environ: Mapping[str, str]) -> tuple[Layer, list[str]]:
     for variable, text in sorted(environ.items()):
         setting = _BY_ENVIRONMENT.get(variable)
         if setting is None:
-            if variable.startswith(tuple(f"TELEMETRYD_{section.upper()}_" for section in _SECTIONS)):
+            if variable.startswith(_PREFIX) and not _others.fullmatch(variable):
                 mistakes.append(
                     f"{variable}: expected the name of a setting's variable, found none of them{_hint(variable)} (environment)"
                 )
@@ -154,7 +161,7 @@ def _checked(values: Mapping[str, tuple[object, Source]]) -> tuple[Layer, list[s
     mistakes = []
     for name, (value, source) in values.items():
         if accepts(SETTINGS[name], value):
-            layer[name] = Given(value, source)
+            layer[name] = Given(kept(value), source)
         else:
             mistakes.append(f"{name}: expected {expectation(SETTINGS[name])}, found {described(value)} ({source})")
     return layer, mistakes
@@ -164,4 +171,4 @@ def _hint(variable: str) -> str:
     for setting in SETTINGS.values():
         if variable == f"TELEMETRYD_{setting.section}_{setting.key}".upper():
             return f"; did you mean {setting.environment}?"
-    return nearest(variable, _BY_ENVIRONMENT)
+    return nearest(variable, _BY_ENVIRONMENT, _PREFIX)

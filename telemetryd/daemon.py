@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -21,20 +21,26 @@ from pathlib import Path
 
 from telemetryd import __version__, log, systemd
 from telemetryd.api.app import application
-from telemetryd.api.server import serving
+from telemetryd.api.gate import Gate
+from telemetryd.api.server import serving_as_set
 from telemetryd.api.services import Services
+from telemetryd.api.tls import Certificates
 from telemetryd.charts.cache import ChartCache
 from telemetryd.charts.gallery import Gallery
 from telemetryd.charts.render import Renderer
 from telemetryd.config import Configuration
 from telemetryd.config_live import LiveConfiguration
+from telemetryd.ingest.allowed import AllowedPeers
 from telemetryd.ingest.ledger import Ledger
 from telemetryd.ingest.listener import Listener, listening
 from telemetryd.ingest.recorder import Recorder
 from telemetryd.ingest.recovery import recover, seed_window
 from telemetryd.ingest.segments import Recovery
+from telemetryd.ingest.socket_file import Openness
 from telemetryd.ingest.upkeep import Upkeep
 from telemetryd.instrumentation import Instrumentation
+from telemetryd.instrumentation.access_events import PeerRefused
+from telemetryd.instrumentation.config_events import Configured, SettingsDamaged
 from telemetryd.instrumentation.counters import VERDICTS
 from telemetryd.instrumentation.events import (
     ConnectionCut,
@@ -43,10 +49,10 @@ from telemetryd.instrumentation.events import (
     Quarantined,
     RequestFailed,
     Serving,
-    SettingsDamaged,
     StartFailed,
     Stopped,
 )
+from telemetryd.lag import watch_lag
 from telemetryd.live.realtime import realtime
 from telemetryd.model.errors import StorageError, TelemetrydError
 from telemetryd.model.settings import Settings
@@ -55,7 +61,9 @@ from telemetryd.picture import hours_held, snapshot
 from telemetryd.query.engine import QueryEngine
 from telemetryd.query.fingerprint import fingerprint, settled
 from telemetryd.query.reader import Reader
+from telemetryd.reload import Prepare, Reload
 from telemetryd.reports.jobs import Reports
+from telemetryd.scrapes import Scrapes
 from telemetryd.storage.catalog import Catalog
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
@@ -63,6 +71,7 @@ from telemetryd.storage.inventory import take_inventory
 from telemetryd.storage.journal import ActiveSegment
 from telemetryd.storage.records import Checkpoint
 from telemetryd.supervisor import eternal
+from telemetryd.vigil import Vigil
 
 # A garbage collection looks at every operation in flight: rarely is often enough, for nothing
 # here makes cycles by the thousand.
@@ -89,22 +98,35 @@ async def running(
     clock: Callable[[], float] = time.time,
     environment: dict[str, str] | None = None,
     on_fault: Callable[[str], None] = lambda name: None,
+    hangups: asyncio.Event | None = None,
+    parties: Iterable[Prepare] = (),
 ) -> AsyncIterator[Running]:
     """Run the daemon inside the context; on leaving it drains and seals.
 
     Raises :class:`TelemetrydError` where it cannot start. ``files`` is the disk, the real one where
-    none is given; ``on_fault(name)`` is called where a part that should run for ever ends.
+    none is given; ``on_fault(name)`` is called where a part that should run for ever ends; the settings
+    are read again whenever ``hangups`` is set, and ``parties`` take part in that.
     """
     environment = dict(os.environ) if environment is None else environment
     instrumentation = Instrumentation()
     live = LiveConfiguration(configuration, instrumentation)
     settings = live.settings
+    # What can only be a mistake of the settings is known before anything is touched.
+    gate, certificates, peers = (
+        Gate(settings(), instrumentation.emit),
+        Certificates(settings()),
+        AllowedPeers(settings()),
+    )
+    reload = Reload(live, instrumentation, clock, hangups, partial(systemd.reloading, environment))
+    reload.parties += [*parties, gate.prepare, certificates.prepare, peers.prepare]
     async with AsyncExitStack() as parts:
         files = Files() if files is None else files
         folder = parts.enter_context(Folder(files, settings().telemetry.metrics_path).locked())
         if configuration.damaged:
             instrumentation.emit(SettingsDamaged(str(configuration.stored_path)))
         ledger = Ledger(settings(), instrumentation)
+        vigil = Vigil(environment, instrumentation, lambda: (ledger.sequence, *instrumentation.counts.values()))
+        await parts.enter_async_context(eternal("vigil", vigil.run(), instrumentation, on_fault))
         try:
             catalog, recovery = await asyncio.to_thread(
                 _recover, files, folder, ledger, settings(), instrumentation, clock()
@@ -119,14 +141,17 @@ async def running(
             clock,
         )
         await recorder.open(recovery)
-        listener = Listener(recorder, settings, instrumentation, clock)
+        listener = Listener(recorder, settings, instrumentation, clock, peers)
         live.changed = listener.tell_settings
         upkeep = Upkeep(recorder, catalog, files, folder, settings, instrumentation, clock, live.may_remove)
         await parts.enter_async_context(eternal("upkeep", upkeep.run(), instrumentation, on_fault, upkeep.stop))
         parts.callback(listener.close)
         await parts.enter_async_context(eternal("recorder", recorder.run(), instrumentation, on_fault, recorder.drain))
-        reader = Reader(files, catalog.carry)
-        engine = QueryEngine(partial(snapshot, recorder, catalog, settings, clock), settings, reader, upkeep.set_aside)
+        lag = watch_lag(partial(instrumentation.took, "lag"))
+        await parts.enter_async_context(eternal("lag", lag, instrumentation, on_fault))
+        reader, pictures = Reader(files, catalog.carry), partial(snapshot, recorder, catalog, settings, clock)
+        took = partial(instrumentation.took, "query")
+        engine = QueryEngine(pictures, settings, reader, upkeep.set_aside, took=took)
         parts.callback(engine.close)
         starting = ["the daemon is starting"]
         charts = os.path.join(folder.path, "charts")
@@ -139,6 +164,13 @@ async def running(
         )
         await asyncio.to_thread(reports.open)
         await parts.enter_async_context(eternal("reports", reports.run(), instrumentation, on_fault, reports.stop))
+
+        def problems() -> list[str]:
+            return [problem for problem in (*starting, recorder.problem, upkeep.problem, vigil.problem) if problem]
+
+        scrapes = Scrapes(
+            recorder, listener, catalog, files, folder, instrumentation, clock, problems, lambda: reload.last
+        )
         services = Services(
             query=engine,
             settled=lambda span: settled(catalog.view(), catalog.days(), hours_held(recorder), clock(), span),
@@ -146,12 +178,14 @@ async def running(
             reports=reports,
             realtime=lambda window: realtime(ledger.tracker, ledger.window, clock(), window),
             settings=live,
-            ready=lambda: [problem for problem in (*starting, recorder.problem, upkeep.problem) if problem],
+            ready=problems,
+            scrape=scrapes.scrape,
             books=lambda: {
                 **instrumentation.balance(),
                 "dropped_by_producers": ledger.producers.dropped,
                 "folded_series": ledger.tracker.series.folded,
                 "connections_refused": instrumentation.counts[ConnectionRefused.__name__],
+                "peers_refused": instrumentation.counts[PeerRefused.__name__],
                 "connections_cut": instrumentation.counts[ConnectionCut.__name__],
             },
             browser=renderer.browser,
@@ -161,37 +195,48 @@ async def running(
                 RequestFailed(operation, "".join(traceback.format_exception(error)))
             ),
             now=clock,
+            gate=gate,
         )
-        url = await parts.enter_async_context(serving(application(services), settings().http.listen))
+        inherited = systemd.inherited_sockets(environment)
+        app, tls = application(services), certificates.context
+        served = serving_as_set(app, settings().http, tls, clock, instrumentation.emit, inherited.http)
+        url = await parts.enter_async_context(served)
+        gate.listens(url, settings().http)
         socket = None
         if settings().telemetry.operation_hooks:
-            inherited = systemd.inherited_socket(environment)
-            socket = Path(settings().ingest.socket if inherited is None else systemd.name_of(inherited))
-            await parts.enter_async_context(listening(listener, socket, inherited))
+            socket = Path(settings().ingest.socket if inherited.ingest is None else systemd.name_of(inherited.ingest))
+            openness = Openness.of(settings().ingest.socket_mode, settings().ingest.socket_group, "ingest.socket_group")
+            await parts.enter_async_context(listening(listener, socket, inherited.ingest, openness))
+        await parts.enter_async_context(eternal("reload", reload.run(), instrumentation, on_fault, reload.stop))
+        instrumentation.emit(Configured(live.digest(), configuration.file))
         path = settings().telemetry.metrics_path
         instrumentation.emit(Serving(url, None if socket is None else str(socket), path, recovery.rows))
         starting.clear()
-        systemd.notify("READY=1", environment)
+        vigil.ready(lambda: recorder.pace.signs, lambda: _status(url, socket, instrumentation, listener))
         try:
             yield Running(url, socket, services)
         finally:
-            systemd.notify("STOPPING=1", environment)
+            vigil.stopping()
     instrumentation.emit(Stopped(*(instrumentation.books[word] for word in ("received", *VERDICTS))))
 
 
 def main(configuration: Configuration, files: Files | None = None, clock: Callable[[], float] = time.time) -> int:
     """Run the daemon until SIGTERM or SIGINT, with arguments as :func:`running`; return 0 after a clean drain, 1 after a fault."""
-    log.configure()
+    lines = log.configure(configuration.settings.log)
     gc.set_threshold(*GC_THRESHOLDS)
     sys.setswitchinterval(SWITCH_INTERVAL)
     try:
-        return asyncio.run(_until_signalled(configuration, files, clock))
+        return asyncio.run(_until_signalled(configuration, files, clock, lines.prepare))
     except TelemetrydError as error:
         Instrumentation().emit(StartFailed(str(error)))
         return 1
+    finally:
+        lines.close()
 
 
-async def _until_signalled(configuration: Configuration, files: Files | None, clock: Callable[[], float]) -> int:
+async def _until_signalled(
+    configuration: Configuration, files: Files | None, clock: Callable[[], float], *parties: Prepare
+) -> int:
     ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     faults: list[str] = []
 
@@ -203,12 +248,28 @@ async def _until_signalled(configuration: Configuration, files: Files | None, cl
         faults.append(name)
         end(f"fault in {name}")
 
+    hangups = asyncio.Event()
+    terminal = os.isatty(log.STANDARD_ERROR)
+
+    def on_hangup() -> None:
+        if terminal and not os.isatty(log.STANDARD_ERROR):
+            end("SIGHUP: the terminal is gone")
+        else:
+            hangups.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end, number.name)
-    async with running(configuration, files=files, clock=clock, on_fault=on_fault):
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_hangup)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+    async with running(configuration, files=files, clock=clock, on_fault=on_fault, hangups=hangups, parties=parties):
         reason = await ended
         Instrumentation().emit(Draining(reason))
     return 1 if faults else 0
+
+
+def _status(url: str, socket: Path | None, instrumentation: Instrumentation, listener: Listener) -> str:
+    intake = "no events are taken" if socket is None else f"events by {socket}, {listener.connections} connections"
+    return f"API at {url}; {intake}; {instrumentation.books['stored']} events stored"
 
 
 def _recover(

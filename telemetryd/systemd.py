@@ -1,36 +1,68 @@
-"""What systemd and the daemon say to each other: the socket handed over, and readiness.
+"""What systemd and the daemon say to each other: sockets handed over, and how the daemon does.
 
-Protocols: sd_listen_fds(3) and sd_notify(3).
+Protocols: sd_listen_fds(3) and sd_notify(3). Nothing here fails where there is no systemd, or none that listens.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
+from telemetryd.api.listen import address_of
 from telemetryd.model.errors import StorageError
 
 FIRST_DESCRIPTOR = 3
-_EXPECTED = f"LISTEN_FDS: expected a listening Unix socket as descriptor {FIRST_DESCRIPTOR}"
+INGEST, HTTP = "ingest", "http"
+_FAMILIES = {INGEST: (socket.AF_UNIX,), HTTP: (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)}
+_KINDS = {INGEST: "Unix", HTTP: "TCP or Unix"}
+_MICROSECONDS = 1_000_000
 
 
-def inherited_socket(environment: Mapping[str, str]) -> socket.socket | None:
-    """Return the listening Unix socket that systemd passed, or None; raises :class:`StorageError` where it passed another thing."""
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """The listening sockets that systemd passed."""
+
+    ingest: socket.socket | None = None
+    http: socket.socket | None = None
+
+
+def inherited_sockets(environment: Mapping[str, str]) -> Inherited:
+    """Return what systemd passed, by the names of ``LISTEN_FDNAMES``; a single one of another name is that of ingest.
+
+    Raises :class:`StorageError` where it passed another thing.
+    """
     count = environment.get("LISTEN_FDS", "0")
     if environment.get("LISTEN_PID") != str(os.getpid()) or not count.isdecimal() or int(count) < 1:
-        return None
+        return Inherited()
+    names = environment.get("LISTEN_FDNAMES", "").split(":")
+    if int(count) == 1 and names[0] not in _KINDS:
+        # Of a unit without FileDescriptorName= the name is its own.
+        names = [INGEST]
+    if len(names) != int(count) or len(set(names)) < len(names) or not set(names) <= _KINDS.keys():
+        raise StorageError(
+            f"LISTEN_FDNAMES: expected {INGEST} and {HTTP}, each once, for {count} sockets, found {':'.join(names)!r}"
+        )
+    passed = {name: _inherited(name, FIRST_DESCRIPTOR + number) for number, name in enumerate(names)}
+    return Inherited(passed.get(INGEST), passed.get(HTTP))
+
+
+def http_listen(environment: Mapping[str, str]) -> str:
+    """Return where the inherited HTTP socket listens, as ``http.listen`` has it, or nothing; the socket stays to be inherited."""
     try:
-        inherited = socket.socket(fileno=FIRST_DESCRIPTOR)
-        listens = inherited.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
-    except OSError as error:
-        raise StorageError(f"{_EXPECTED}, found {error.strerror or error}") from None
-    if inherited.family != socket.AF_UNIX or inherited.type != socket.SOCK_STREAM or not listens:
-        inherited.detach()
-        raise StorageError(f"{_EXPECTED}, found another socket")
-    inherited.setblocking(False)
-    os.set_inheritable(FIRST_DESCRIPTOR, False)
-    return inherited
+        inherited = inherited_sockets(environment)
+    except StorageError:
+        # The daemon will say so.
+        return ""
+    try:
+        return "" if inherited.http is None else address_of(inherited.http).url.removeprefix("http://")
+    finally:
+        for each in (inherited.ingest, inherited.http):
+            if each is not None:
+                each.detach()
 
 
 def name_of(inherited: socket.socket) -> str:
@@ -40,9 +72,49 @@ def name_of(inherited: socket.socket) -> str:
 
 
 def notify(state: str, environment: Mapping[str, str]) -> None:
-    """Tell systemd ``state``, such as ``READY=1``; does nothing where no one listens."""
+    """Tell systemd ``state``, such as ``READY=1``, or several, a line each."""
     address = environment.get("NOTIFY_SOCKET")
     if not address:
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifier:
+    # A manager that is away, or too busy to listen, is no reason to fail; nor to wait for it.
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifier, suppress(OSError):
+        notifier.setblocking(False)
         notifier.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
+
+
+@contextmanager
+def reloading(environment: Mapping[str, str]) -> Iterator[None]:
+    """Tell systemd that the daemon reloads, and when it is done, whatever came of it."""
+    notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}", environment)
+    try:
+        yield
+    finally:
+        notify("READY=1", environment)
+
+
+def watchdog_seconds(environment: Mapping[str, str]) -> float | None:
+    """Return how long systemd waits for a sign of life before it ends this process, or None where it waits for none."""
+    text = environment.get("WATCHDOG_USEC", "")
+    if environment.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()) or not text.isdecimal() or not int(text):
+        return None
+    return int(text) / _MICROSECONDS
+
+
+def extension(seconds: float) -> str:
+    """Return the state that asks for so much more time to start or to stop."""
+    return f"EXTEND_TIMEOUT_USEC={round(seconds * _MICROSECONDS)}"
+
+
+def _inherited(name: str, descriptor: int) -> socket.socket:
+    expected = f"LISTEN_FDS: expected a listening {_KINDS[name]} socket as descriptor {descriptor}"
+    try:
+        inherited = socket.socket(fileno=descriptor)
+        listens = inherited.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    except OSError as error:
+        raise StorageError(f"{expected}, found {error.strerror or error}") from None
+    if inherited.family not in _FAMILIES[name] or inherited.type != socket.SOCK_STREAM or not listens:
+        inherited.detach()
+        raise StorageError(f"{expected}, found another socket")
+    inherited.setblocking(False)
+    os.set_inheritable(descriptor, False)
+    return inherited

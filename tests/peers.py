@@ -1,4 +1,4 @@
-"""The programs that telemetryd works with, as they are on PyPI: ipfs_kit_py's WALs and its telemetry client.
+"""The programs that telemetryd works with, as they are on PyPI: ipfs_kit_py's WALs, its telemetry clients and command lines.
 
 Importing ``ipfs_kit_py`` itself downloads binaries, so only the modules below it are imported,
 under a stand-in for the package that has its path and nothing else.
@@ -29,6 +29,21 @@ def wal() -> ModuleType:
 def wal_telemetry_client() -> ModuleType:
     """Return the module of ``WALTelemetryClient``."""
     return _submodule("wal_telemetry_client")
+
+
+def wal_telemetry_cli() -> ModuleType:
+    """Return the module of the command line that uses it."""
+    return _submodule("wal_telemetry_cli")
+
+
+def wal_telemetry_client_anyio() -> ModuleType:
+    """Return the module of ``WALTelemetryClientAnyIO``."""
+    return _submodule("wal_telemetry_client_anyio")
+
+
+def wal_telemetry_cli_anyio() -> ModuleType:
+    """Return the module of the command line that uses that."""
+    return _submodule("wal_telemetry_cli_anyio")
 
 
 def wal_telemetry() -> ModuleType:

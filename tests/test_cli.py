@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -24,8 +25,9 @@ def test_check_config_shows_every_setting_with_its_source(
 ) -> None:
     """One line a setting: its name, the value in force, where it comes from."""
     assert main(["check-config"], environ) == DONE
-    lines = capsys.readouterr().out.splitlines()
+    *lines, last = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(SETTINGS)
+    assert re.fullmatch(r"# configuration [0-9a-f]{12}", last)
     assert f'= "{environ["IPFS_KIT_TELEMETRY_PATH"]}"' in lines[1]
     assert lines[1].endswith("# environment IPFS_KIT_TELEMETRY_PATH")
     assert lines[0].split() == ["telemetry.enabled", "=", "true", "#", "default"]
@@ -46,6 +48,8 @@ def test_check_config_as_json(environ: dict[str, str], capsys: pytest.CaptureFix
     }
     assert found["stored_settings"] == f"{environ['IPFS_KIT_TELEMETRY_PATH']}/settings.json"
     assert found["notices"] == []
+    assert main(["check-config", "--config", str(file)], environ) == DONE
+    assert capsys.readouterr().out.splitlines()[-1] == f"# configuration {found['configuration']}"
 
 
 @pytest.mark.parametrize("command", ["check-config", "serve"])

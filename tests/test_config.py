@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from telemetryd.config import API_KEYS, RESTART_WARNING, Configuration, load
+from telemetryd.config import Configuration, load
+from telemetryd.config_update import API_KEYS, RESTART_WARNING
 from telemetryd.model.errors import InvalidParameter, SettingsError, StorageError
 from telemetryd.model.settings import Settings
 
@@ -42,13 +43,13 @@ def test_flag_beats_environment_beats_stored_beats_file_beats_default(tmp_path: 
     """Each source wins over those after it, and is named."""
     file = tmp_path / "telemetryd.toml"
     file.write_text(
-        "[telemetry]\nretention_days = 1\nsampling_interval = 10\nenabled = false\n[http]\nlisten = 'a:1'\n[query]\ntimeout = 5\n"
+        "[telemetry]\nretention_days = 1\nsampling_interval = 10\nenabled = false\n[http]\nlisten = 'localhost:1'\n[query]\ntimeout = 5\n"
     )
-    environ = environment(tmp_path, TELEMETRYD_HTTP_LISTEN="b:2", IPFS_KIT_TELEMETRY_RETENTION="2")
+    environ = environment(tmp_path, TELEMETRYD_HTTP_LISTEN="localhost:2", IPFS_KIT_TELEMETRY_RETENTION="2")
     load({}, environ, file).update({"retention_days": 3, "sampling_interval": 20})
-    configuration = load({"http.listen": ("--http", "c:3")}, environ, file)
+    configuration = load({"http.listen": ("--http", "localhost:3")}, environ, file)
     telemetry = configuration.settings.telemetry
-    assert configuration.settings.http.listen == "c:3"
+    assert configuration.settings.http.listen == "localhost:3"
     assert telemetry.retention_days == 2
     assert telemetry.sampling_interval == 20
     assert telemetry.enabled is False

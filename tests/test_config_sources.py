@@ -46,12 +46,13 @@ def test_seed_variables_keep_their_names() -> None:
 
 def test_every_setting_has_a_variable() -> None:
     """Every setting can be set by its environment variable."""
-    words = {bool: "true", int: "60", str: "/data"}
-    environ = {setting.environment: words[setting.kind] for setting in SETTINGS.values()}
+    words = {bool: "true", int: "60", str: "/data", tuple: "one, two"}
+    environ = {each.environment: each.choices[-1] if each.choices else words[each.kind] for each in SETTINGS.values()}
     environ |= {
         setting.environment: str(int(setting.minimum)) for setting in SETTINGS.values() if setting.minimum is not None
     }
     environ["TELEMETRYD_HTTP_LISTEN"] = "unix:/run/api.sock"
+    environ |= {f"TELEMETRYD_{section}_SOCKET_MODE": "0660" for section in ("INGEST", "HTTP")}
     layer, mistakes = read_environment(environ)
     assert not mistakes
     assert set(layer) == set(SETTINGS)
@@ -69,6 +70,34 @@ def test_misnamed_variables_are_mistakes() -> None:
     _, mistakes = read_environment({"TELEMETRYD_HTTP_LISTN": ":1", "TELEMETRYD_TELEMETRY_RETENTION_DAYS": "7"})
     assert "did you mean TELEMETRYD_HTTP_LISTEN?" in mistakes[0]
     assert "did you mean IPFS_KIT_TELEMETRY_RETENTION?" in mistakes[1]
+
+
+def test_a_variable_of_no_section_is_a_mistake_too() -> None:
+    """Whatever begins like ours was meant for us; the nearest name is told where there is one."""
+    _, mistakes = read_environment({"TELEMETRYD_HTP_LISTEN": ":1", "TELEMETRYD_BOGUS": "7", "TELEMETRYD_CONFIG": "x"})
+    assert [mistake.partition(":")[0] for mistake in mistakes] == [
+        "TELEMETRYD_BOGUS",
+        "TELEMETRYD_CONFIG",
+        "TELEMETRYD_HTP_LISTEN",
+    ]
+    assert "did you mean TELEMETRYD_HTTP_LISTEN?" in mistakes[2]
+    assert "did you mean" not in mistakes[0], "what all names begin with makes none of them near"
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "TELEMETRYD_VENV",
+        "TELEMETRYD_SERVICE_HOST",
+        "TELEMETRYD_SERVICE_PORT",
+        "TELEMETRYD_SERVICE_PORT_API",
+        "TELEMETRYD_PORT",
+        "TELEMETRYD_PORT_8000_TCP_ADDR",
+    ],
+)
+def test_what_begins_like_ours_and_is_of_others_is_left_alone(variable: str) -> None:
+    """The virtual environment of scripts/, and what Kubernetes sets beside a service called telemetryd."""
+    assert read_environment({variable: "x"}) == ({}, [])
 
 
 def test_wrong_values_name_setting_and_source() -> None:

@@ -46,6 +46,9 @@ def test_whole_numbers_have_both_bounds(name: str) -> None:
         ("http.listen", "8000"),
         ("http.listen", "localhost:99999"),
         ("http.listen", "unix:"),
+        ("log.level", "INFO"),
+        ("log.level", ""),
+        ("log.format", "xml"),
     ],
 )
 def test_wrong_values_are_refused(name: str, value: object) -> None:

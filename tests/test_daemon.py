@@ -15,12 +15,13 @@ import pytest
 from telemetryd.config import Configuration
 from telemetryd.daemon import running
 from telemetryd.model.errors import FolderInUse
+from tests.openapi import Answer
 
 API = "/api/v0/wal/telemetry"
 
 
 async def get(url: str, status: int = 200) -> Any:
-    async with aiohttp.ClientSession() as client, client.get(url) as answer:
+    async with aiohttp.ClientSession(response_class=Answer) as client, client.get(url) as answer:
         assert answer.status == status, await answer.text()
         return await answer.json()
 

@@ -44,7 +44,7 @@ async def test_a_task_that_returns_is_a_fault() -> None:
     async with eternal("brief", brief(), instrumentation, fault):
         await asyncio.wait_for(fault.happened.wait(), 10)
     assert fault.names == ["brief"]
-    assert log.told == [{"task": "brief", "error": "it returned, and should never"}]
+    assert log.told == [{"kind": "TaskFailed", "task": "brief", "error": "it returned, and should never"}]
 
 
 @pytest.mark.parametrize("error", [OSError("disk gone"), KeyError("x"), AssertionError()])
@@ -57,7 +57,7 @@ async def test_a_task_that_raises_is_a_fault(error: Exception) -> None:
     log, fault = Lines(), Fault()
     async with eternal("broken", broken(), Instrumentation(log), fault):
         await asyncio.wait_for(fault.happened.wait(), 10)
-    assert log.told == [{"task": "broken", "error": f"{type(error).__name__}: {error}"}]
+    assert log.told == [{"kind": "TaskFailed", "task": "broken", "error": f"{type(error).__name__}: {error}"}]
 
 
 async def test_a_task_is_cancelled_at_the_end_of_its_context() -> None:

@@ -1,16 +1,15 @@
-"""The body of a POST: one JSON object, or the same as a form; and from whom it may come."""
+"""The body of a POST: one JSON object, or the same as a form."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from .errors import CrossOrigin, InvalidBody, SlowBody
+from .errors import InvalidBody, SlowBody
 
 # How long a client may take to send a body, in seconds.
 PATIENCE = 10.0
@@ -45,51 +44,6 @@ def object_of(body: bytes, *, form: bool) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InvalidBody(f"expected a JSON object, found {_KINDS[type(found)]}")
     return found
-
-
-def refuse_other_sites(request: web.Request) -> None:
-    """Raise :class:`CrossOrigin` where a browser sends what a page of another site asked it to.
-
-    Without it, any page that a node's owner visits could change the settings of a daemon on the loopback:
-    directly, or from a name of its own that it had the browser look up anew, as this computer.
-    """
-    _refuse_borrowed_names(request)
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        if site not in ("same-origin", "none"):
-            raise CrossOrigin(f"expected a request of this site or of no browser, found one that is {site[:40]}")
-        return
-    origin = request.headers.get("Origin")
-    if origin is not None and origin.partition("://")[2] != request.host:
-        raise CrossOrigin(f"expected a request of this site or of no browser, found the origin {origin[:80]}")
-
-
-def _refuse_borrowed_names(request: web.Request) -> None:
-    """Raise where a page says that the loopback is its own site, under another name.
-
-    One that came by TLS is of a proxy here that has a certificate for the name.
-    """
-    origin = request.headers.get("Origin", "")
-    bound = request.get_extra_info("sockname")
-    if not origin.startswith("http://") or not isinstance(bound, tuple) or not _is_loopback(bound[0]):
-        return
-    try:
-        name = urlsplit(f"//{request.host}").hostname or ""
-    except ValueError:
-        name = ""
-    if not _is_loopback(name):
-        raise CrossOrigin(f"expected a page of localhost, or one by https, found one that calls it {request.host[:80]}")
-
-
-def _is_loopback(name: str) -> bool:
-    """Whether a name or an address is always this computer's own."""
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        address = ip_address(name)
-    except ValueError:
-        return False
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 _KINDS = {list: "an array", str: "text", int: "a number", float: "a number", bool: "true or false", type(None): "null"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from aiohttp import web
@@ -13,15 +14,20 @@ STATUS_OF = {
     "bad_request": 400,
     "invalid_parameter": 400,
     "invalid_body": 400,
+    "unauthorized": 401,
     "cross_origin": 403,
+    "forbidden": 403,
     "not_found": 404,
     "unknown_report": 404,
     "unknown_operation": 404,
     "method_not_allowed": 405,
     "slow_body": 408,
+    "slow_request": 408,
     "body_too_large": 413,
     "uri_too_long": 414,
+    "unknown_host": 421,
     "result_too_large": 422,
+    "rate_limited": 429,
     "headers_too_large": 431,
     "chart_failed": 500,
     "internal_error": 500,
@@ -67,16 +73,54 @@ class SlowBody(TelemetrydError):
 
 
 class CrossOrigin(TelemetrydError):
-    """A page of another site asked a browser to change something here."""
+    """A page of another site asked a browser for something here."""
 
     word = "cross_origin"
+
+
+class UnknownHost(TelemetrydError):
+    """A request calls this daemon by a name that is none of its own."""
+
+    word = "unknown_host"
+
+
+class Unauthorized(TelemetrydError):
+    """A request shows no token or session where one is needed, or one that is nobody's (``shown``)."""
+
+    word = "unauthorized"
+
+    def __init__(self, message: str, *, shown: bool) -> None:
+        super().__init__(message)
+        self.headers = {"WWW-Authenticate": 'Bearer realm="telemetryd"' + (', error="invalid_token"' if shown else "")}
+
+
+class Forbidden(TelemetrydError):
+    """A token opens less than a request needs."""
+
+    word = "forbidden"
+
+    def __init__(self, message: str, needs: str) -> None:
+        super().__init__(message)
+        self.headers = {"WWW-Authenticate": f'Bearer realm="telemetryd", error="insufficient_scope", scope="{needs}"'}
+
+
+class RateLimited(TelemetrydError):
+    """More was asked for than a client may ask for in a while; try again after ``retry_after`` s."""
+
+    word = "rate_limited"
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 def failure_of(error: Exception, method: str, path: str) -> Failure:
     """Return the answer to a request that ended with ``error``."""
     if isinstance(error, TelemetrydError) and error.word in STATUS_OF:
         retry_after = getattr(error, "retry_after", None)
-        headers = {} if retry_after is None else {"Retry-After": f"{max(1.0, retry_after):.0f}"}
+        headers = dict(getattr(error, "headers", {}))
+        if retry_after is not None:
+            headers["Retry-After"] = str(max(1, math.ceil(retry_after)))
         return Failure(STATUS_OF[error.word], error.word, sentence_of(str(error)), headers)
     if isinstance(error, web.HTTPException):
         return _of_http(error, method, path)

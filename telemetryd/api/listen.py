@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import TypeAlias
 
 from telemetryd.model.errors import InvalidParameter
@@ -17,14 +20,16 @@ _tcp = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<
 
 @dataclass(frozen=True, slots=True)
 class TcpAddress:
-    """A host and a port; port 0 lets the kernel pick one."""
+    """A host and a port, spoken to by TLS or not; port 0 lets the kernel pick one."""
 
     host: str
     port: int
+    secure: bool = False
 
     @property
     def url(self) -> str:
-        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.secure else 'http'}://{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,39 @@ def parse_listen(text: str) -> Listen:
     raise InvalidParameter("http.listen", SYNTAX, text)
 
 
+def is_beyond_loopback(text: str) -> bool:
+    """Whether other computers may reach what listens at ``text``. Of names only localhost is safe, whatever a resolver says of others."""
+    listen = parse_listen(text)
+    return isinstance(listen, TcpAddress) and not is_loopback(listen.host)
+
+
+def open_network(where: str) -> str:
+    """Return the sentence on a daemon that other computers could reach without tokens."""
+    return (
+        f"http.listen: expected an address of the loopback, or http.tokens beyond it, found {where} and no tokens; "
+        "http.allow_anonymous_network = true lets everyone in who reaches it"
+    )
+
+
+def address_of(listening: socket.socket, *, secure: bool = False) -> Listen:
+    """Return the address of a socket that listens already."""
+    name = listening.getsockname()
+    if listening.family != socket.AF_UNIX:
+        return TcpAddress(name[0], name[1], secure)
+    return UnixAddress(os.fsdecode(b"@" + name[1:] if isinstance(name, bytes) else name))
+
+
 def fits_a_socket(path: str) -> bool:
     """Whether a Unix socket can have this path."""
     return 0 < len(path.encode("utf-8", "surrogateescape")) <= MAX_SOCKET_PATH and "\0" not in path
+
+
+def is_loopback(name: str) -> bool:
+    """Whether a name or an address is always this computer's own."""
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback

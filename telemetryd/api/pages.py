@@ -13,6 +13,7 @@ from types import MappingProxyType
 from aiohttp import ETag, web
 from aiohttp.typedefs import Handler
 
+from .headers import PAGE_POLICY
 from .params import parameters
 from .services import Services
 
@@ -20,20 +21,6 @@ INDEX_OPERATION = "get_dashboard"
 STATIC_OPERATION = "get_static_file"
 INDEX = "index.html"
 
-# What every page and picture is sent with: taken for what it is called, kept by nobody unasked, framed by nobody.
-SAFE = MappingProxyType(
-    {
-        "Cache-Control": "no-cache",
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-    }
-)
-# Nothing from elsewhere, and no script but our files. Plotly writes its own style rules, hence the styles.
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 CONTENT_TYPES = MappingProxyType(
     {
         "css": "text/css",
@@ -78,7 +65,7 @@ def index_handler(services: Services) -> Handler:
     """Return the handler of ``GET /``; whatever parameters it has are the page's own."""
 
     async def get_dashboard(request: web.Request) -> web.StreamResponse:
-        return _sent(request, (await asyncio.to_thread(assets))[INDEX])
+        return sent(request, (await asyncio.to_thread(assets))[INDEX])
 
     return get_dashboard
 
@@ -91,7 +78,7 @@ def static_handler(services: Services) -> Handler:
         asset = (await asyncio.to_thread(assets)).get(request.match_info["name"])
         if asset is None:
             raise web.HTTPNotFound
-        return _sent(request, asset)
+        return sent(request, asset)
 
     return get_static_file
 
@@ -101,8 +88,10 @@ def is_known(request: web.Request, tag: str) -> bool:
     return any(known.value in (tag, "*") for known in request.if_none_match or ())
 
 
-def _sent(request: web.Request, asset: Asset) -> web.Response:
-    headers = {**SAFE, "Content-Security-Policy": CONTENT_SECURITY_POLICY, "Vary": "Accept-Encoding"}
+def sent(request: web.Request, asset: Asset) -> web.Response:
+    """Return a file as the answer: compressed for those who take that, and 304 for those who have it."""
+    # It holds no data, so any cache may keep it.
+    headers = {"Cache-Control": "no-cache", "Content-Security-Policy": PAGE_POLICY, "Vary": "Accept-Encoding"}
     response = web.Response(content_type=asset.content_type, charset="utf-8", headers=headers)
     response.etag = ETag(asset.tag)
     if is_known(request, asset.tag):

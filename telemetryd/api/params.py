@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Collection, Mapping
 
 from aiohttp import web
 
 from telemetryd.model.errors import InvalidParameter
+from telemetryd.model.numerals import number_of
 
 LONGEST_NUMBER = 18
 
@@ -40,10 +40,7 @@ def number(params: Mapping[str, str], name: str, default: float, minimum: float,
     text = params.get(name)
     if text is None:
         return default
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = number_of(text)
     if not minimum <= value <= maximum:
         raise InvalidParameter(name, f"{unit} from {minimum:.15g} to {maximum:.15g}", text[:80])
     return value

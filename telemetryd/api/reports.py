@@ -11,9 +11,10 @@ from aiohttp.typedefs import Handler
 from telemetryd.model.errors import InvalidParameter
 from telemetryd.query.request import MetricsRequest
 
-from .body import changes_of, refuse_other_sites
+from .body import changes_of
 from .envelope import answer, success
-from .pages import CONTENT_SECURITY_POLICY, CONTENT_TYPES, SAFE
+from .headers import REPORT_POLICY
+from .pages import CONTENT_TYPES
 from .params import expected_name, parameters
 from .services import Report, Services
 
@@ -31,7 +32,6 @@ def generate_handler(services: Services) -> Handler:
     """Return the handler of ``POST /report``: parameters as a form, JSON or in the query."""
 
     async def generate_report(request: web.Request) -> web.StreamResponse:
-        refuse_other_sites(request)
         asked = MetricsRequest.parse(
             await _asked(request),
             now=services.now(),
@@ -65,9 +65,8 @@ def file_handler(services: Services) -> Handler:
         name = request.match_info["file_name"]
         path = await asyncio.to_thread(services.reports.file, request.match_info["report_id"], name)
         headers = {
-            **SAFE,
             "Cache-Control": "no-store",
-            "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+            "Content-Security-Policy": REPORT_POLICY,
             "Content-Disposition": "inline",
         }
         response = web.FileResponse(path, headers=headers)
@@ -83,7 +82,6 @@ def delete_handler(services: Services) -> Handler:
     """Return the handler of ``DELETE /reports/{report_id}``; one that is being made is given up."""
 
     async def delete_report(request: web.Request) -> web.StreamResponse:
-        refuse_other_sites(request)
         parameters(request, ())
         report_id = request.match_info["report_id"]
         await asyncio.shield(services.reports.remove(report_id))

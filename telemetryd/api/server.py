@@ -1,36 +1,57 @@
-"""The listening socket of the API, TCP or Unix, and the answers to what is not HTTP."""
+"""The listening socket of the API, TCP or Unix, with TLS or without."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from ssl import SSLContext
 
 from aiohttp import web
-from aiohttp.http_exceptions import LineTooLong
 
-from telemetryd.ingest.socket_file import BACKLOG, SocketFile
+from telemetryd.ingest.socket_file import BACKLOG, Openness, SocketFile
+from telemetryd.instrumentation.events import InternalEvent
 from telemetryd.model.errors import SettingsError
+from telemetryd.model.http_settings import HttpSettings
 
-from .app import NO_OPERATION
-from .envelope import answer, failure
-from .errors import STATUS_OF
-from .listen import Listen, TcpAddress, UnixAddress, parse_listen
+from .connection import Bounds, Connections
+from .listen import Listen, TcpAddress, UnixAddress, address_of, parse_listen
 
-# The longest request line (a path with its query) and the longest header, in bytes.
-MAX_REQUEST_LINE = 65_536
-MAX_HEADER = 16_384
-# How long answers under way may take once the daemon stops, and how long an idle connection stays, in seconds.
+# How long answers under way may take once the daemon stops, and the greetings of TLS, in seconds.
 DRAIN = 5.0
-KEEPALIVE = 75.0
+HANDSHAKE = 20.0
+# Who may connect to a Unix socket, unless told otherwise.
+TO_THE_DAEMON = Openness(0o600)
+
+
+def serving_as_set(
+    app: web.Application,
+    http: HttpSettings,
+    tls: SSLContext | None,
+    now: Callable[[], float],
+    emit: Callable[[InternalEvent], None],
+    inherited: socket.socket | None = None,
+) -> AbstractAsyncContextManager[str]:
+    """Serve ``app`` where and as the settings say, as :func:`serving` does."""
+    connections = Connections(Bounds(http.max_connections, http.header_timeout), now, emit)
+    openness = Openness.of(http.socket_mode, http.socket_group, "http.socket_group")
+    return serving(app, http.listen, now, connections, tls, openness, inherited)
 
 
 @asynccontextmanager
-async def serving(app: web.Application, listen: str, now: Callable[[], float] = time.time) -> AsyncIterator[str]:
-    """Serve ``app`` at ``listen`` (as ``http.listen`` has it) while the context lasts.
+async def serving(
+    app: web.Application,
+    listen: str,
+    now: Callable[[], float] = time.time,
+    connections: Connections | None = None,
+    tls: SSLContext | None = None,
+    openness: Openness = TO_THE_DAEMON,
+    inherited: socket.socket | None = None,
+) -> AsyncIterator[str]:
+    """Serve ``app`` at ``listen`` (as ``http.listen`` has it), or on a socket that was ``inherited``, while the context lasts.
 
     The value is the URL of the bound address, its port never 0; ``unix:/path`` for a Unix socket.
 
@@ -39,24 +60,15 @@ async def serving(app: web.Application, listen: str, now: Callable[[], float] = 
     """
     runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=DRAIN)
     await runner.setup()
-    loop = asyncio.get_running_loop()
+    connections = connections or Connections(Bounds(), now)
 
-    def protocol() -> _Protocol:
+    def protocol() -> asyncio.BaseProtocol:
         assert runner.server is not None
-        return _Protocol(
-            runner.server,
-            now,
-            loop=loop,
-            access_log=None,
-            keepalive_timeout=KEEPALIVE,
-            max_line_size=MAX_REQUEST_LINE,
-            max_field_size=MAX_HEADER,
-            auto_decompress=False,
-        )
+        return connections.connect(runner.server)
 
     try:
         try:
-            server, bound, file = await _bind(loop, protocol, parse_listen(listen))
+            server, bound, file = await _bind(protocol, parse_listen(listen), tls, openness, inherited)
         except OSError as error:
             found = f"{listen}: {error.strerror or error}"
             raise SettingsError([f"http.listen: expected an address that can be listened on, found {found}"]) from None
@@ -71,54 +83,33 @@ async def serving(app: web.Application, listen: str, now: Callable[[], float] = 
 
 
 async def _bind(
-    loop: asyncio.AbstractEventLoop, protocol: Callable[[], _Protocol], listen: Listen
+    protocol: Callable[[], asyncio.BaseProtocol],
+    listen: Listen,
+    tls: SSLContext | None,
+    openness: Openness,
+    inherited: socket.socket | None,
 ) -> tuple[asyncio.Server, Listen, SocketFile | None]:
+    loop = asyncio.get_running_loop()
+    handshake = HANDSHAKE if tls is not None else None
+    if inherited is not None:
+        listen = address_of(inherited, secure=tls is not None)
+        secure = None if isinstance(listen, UnixAddress) else tls
+        server = await loop.create_server(
+            protocol,
+            sock=inherited,
+            backlog=BACKLOG,
+            ssl=secure,
+            ssl_handshake_timeout=None if secure is None else handshake,
+        )
+        return server, listen, None
     if isinstance(listen, UnixAddress):
         # Not create_unix_server, which takes the place of whoever listens there.
-        file = await loop.run_in_executor(None, SocketFile.make, Path(listen.path))
+        file = await loop.run_in_executor(None, SocketFile.make, Path(listen.path), openness)
         try:
             return await loop.create_server(protocol, sock=file.socket, backlog=BACKLOG), listen, file
         except BaseException:
             file.remove()
             raise
-    server = await loop.create_server(protocol, listen.host, listen.port)
-    return server, TcpAddress(listen.host, server.sockets[0].getsockname()[1]), None
-
-
-class _Protocol(web.RequestHandler):
-    """One connection; what cannot be read as HTTP is answered with an envelope too."""
-
-    __slots__ = ("_now",)
-
-    def __init__(self, manager: web.Server, now: Callable[[], float], **limits: Any) -> None:
-        super().__init__(manager, **limits)
-        self._now = now
-
-    def handle_error(
-        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
-    ) -> web.StreamResponse:
-        """Return the answer to a request that did not reach the application, or raise ``ConnectionError`` where none can be sent."""
-        if isinstance(exc, ConnectionError):
-            raise exc
-        if request.writer.output_size > 0:
-            raise ConnectionResetError("part of another answer is already sent")
-        word, sentence = _not_http(exc)
-        response = answer(failure(NO_OPERATION, self._now(), word, sentence), STATUS_OF[word])
-        response.force_close()
-        return response
-
-    def log_exception(self, *args: Any, **facts: Any) -> None:
-        """Log what went wrong inside the server; a body that is not what its headers say is the client's."""
-        if not isinstance(facts.get("exc_info"), web.RequestPayloadError):
-            super().log_exception(*args, **facts)
-
-
-def _not_http(error: BaseException | None) -> tuple[str, str]:
-    if not isinstance(error, LineTooLong):
-        return "bad_request", "expected a request in HTTP/1.1, found something else"
-    if str(error.args[1]) == str(MAX_HEADER):
-        return "headers_too_large", f"expected headers of at most {MAX_HEADER} bytes each, found a longer one"
-    return (
-        "uri_too_long",
-        f"expected a path and a query of at most {MAX_REQUEST_LINE} bytes together, found longer ones",
-    )
+    server = await loop.create_server(protocol, listen.host, listen.port, ssl=tls, ssl_handshake_timeout=handshake)
+    port = server.sockets[0].getsockname()[1]
+    return server, TcpAddress(listen.host, port, secure=tls is not None), None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -13,6 +13,8 @@ from telemetryd.model.timerange import TimeRange
 from telemetryd.query.fingerprint import Settled
 from telemetryd.query.request import MetricsRequest, OperationsRequest
 from telemetryd.query.result import Result
+
+from .gate import Gate
 
 
 class Queries(Protocol):
@@ -79,9 +81,11 @@ class Services:
 
     ``settled`` says in words what is stored of a range that can no longer change, None of one that
     can; ``realtime`` gets the window's seconds; ``ready`` returns the reasons why the daemon is not (empty:
-    it is); ``books`` what the daemon has received and what became of it; ``browser`` the path of the
+    it is); ``scrape`` gets whether OpenMetrics and whether gzip is wanted, and returns the pieces of the answer,
+    which any thread may make; ``books`` what the daemon has received and what became of it; ``browser`` the path of the
     browser that draws images, None without one; ``unexpected`` is told the operation's name and the error
-    of each answer with status 500; ``now`` is Unix seconds. ``closing`` is set when no answer may go on.
+    of each answer with status 500; ``now`` is Unix seconds. ``gate`` says who may ask; ``closing`` is set when no
+    answer may go on.
     """
 
     query: Queries
@@ -91,10 +95,12 @@ class Services:
     reports: Reports
     settings: LiveConfiguration
     ready: Callable[[], list[str]]
+    scrape: Callable[[bool, bool], Iterator[bytes]]
     books: Callable[[], dict[str, Any]]
     browser: Callable[[], str | None]
     max_streams: int
     version: str
     unexpected: Callable[[str, Exception], None]
     now: Callable[[], float] = time.time
+    gate: Gate = field(default_factory=Gate)
     closing: asyncio.Event = field(default_factory=asyncio.Event)

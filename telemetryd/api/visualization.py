@@ -6,10 +6,12 @@ from aiohttp import ETag, web
 from aiohttp.typedefs import Handler
 
 from telemetryd.charts.drawing import DPI, FORMATS, LARGEST, SMALLEST, THEMES, Look
+from telemetryd.charts.policy import page_policy
 from telemetryd.query.request import MetricsRequest
 
 from .envelope import encode, success
-from .pages import SAFE, is_known
+from .headers import ALONE, PICTURE_POLICY
+from .pages import is_known
 from .params import choice, parameters, whole
 from .services import Services
 
@@ -17,9 +19,6 @@ OPERATION = "visualize_metrics"
 FILTERS = ("operation_type", "backend", "status", "start_time", "end_time", "interval")
 PARAMETERS = (*FILTERS, "width", "height", "theme", "format")
 WIDTH, HEIGHT = 12, 8
-
-# An SVG is a page of its own: it runs nothing and fetches nothing. An HTML chart says so itself.
-_HEADERS = {"svg": {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:"}}
 
 
 def handler(services: Services) -> Handler:
@@ -42,7 +41,7 @@ def handler(services: Services) -> Handler:
             sampling_interval=services.settings.sampling_interval(),
         )
         tag = services.charts.tag(asked, look, form)
-        response = web.Response(content_type=FORMATS[form], headers={**SAFE, **_HEADERS.get(form, {})})
+        response = web.Response(content_type=FORMATS[form], headers=_policy(form))
         if form == "html":
             response.charset = "utf-8"
         if tag is not None:
@@ -56,6 +55,12 @@ def handler(services: Services) -> Handler:
         return response
 
     return visualize
+
+
+def _policy(form: str) -> dict[str, str]:
+    """Return what a browser is told of a chart that it may show as a page of its own."""
+    policies = {"svg": lambda: PICTURE_POLICY, "html": lambda: f"{page_policy()}; {ALONE}"}
+    return {"Content-Security-Policy": policies[form]()} if form in policies else {}
 
 
 def _enveloped(services: Services, asked: MetricsRequest, figure: bytes) -> bytes:

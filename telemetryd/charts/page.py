@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
-from functools import cache
-from importlib.resources import files
 
 import orjson
 
+from .policy import page_policy, scripts, static
 from .theme import THEMES, template
 
 # What JSON may not hold inside <script>: the end of the element, a comment, and two ends of lines of old JavaScript.
@@ -20,7 +17,6 @@ _UNSAFE = (
     (b"\xe2\x80\xa8", b"\\u2028"),
     (b"\xe2\x80\xa9", b"\\u2029"),
 )
-_SCRIPTS = ("plotly-cartesian.min.js", "chart.js", "standalone.js")
 _PAGE = """\
 <!doctype html>
 <html lang="en"{theme}>
@@ -55,7 +51,7 @@ def standalone(figure_json: bytes, title: str, theme: str = "") -> bytes:
     meta = orjson.loads(figure_json).get("layout", {}).get("meta") or {}
     chosen = f' data-theme="{theme}"' if theme in THEMES else ""
     words = {
-        "policy": _policy(),
+        "policy": page_policy(),
         "schemes": theme or "light dark",
         "title": title,
         "heading": meta.get("title") or title,
@@ -63,7 +59,7 @@ def standalone(figure_json: bytes, title: str, theme: str = "") -> bytes:
         "alt": meta.get("alt") or title,
     }
     head = _PAGE.format(
-        style=_text("chart.css"), theme=chosen, **{name: html.escape(text) for name, text in words.items()}
+        style=static("chart.css"), theme=chosen, **{name: html.escape(text) for name, text in words.items()}
     )
     themes = orjson.dumps({name: template(name) for name in THEMES})
     return b"".join(
@@ -71,7 +67,7 @@ def standalone(figure_json: bytes, title: str, theme: str = "") -> bytes:
             head.encode(errors="replace"),
             _data("figure", figure_json),
             _data("templates", themes),
-            *(b"<script>%b</script>\n" % script for script in _scripts()),
+            *(b"<script>%b</script>\n" % script for script in scripts()),
             b"</body>\n</html>\n",
         ]
     )
@@ -81,24 +77,3 @@ def _data(name: str, document: bytes) -> bytes:
     for unsafe, safe in _UNSAFE:
         document = document.replace(unsafe, safe)
     return b'<script type="application/json" id="%b">%b</script>\n' % (name.encode(), document)
-
-
-@cache
-def _scripts() -> tuple[bytes, ...]:
-    return tuple(_text(name).encode() for name in _SCRIPTS)
-
-
-@cache
-def _policy() -> str:
-    """Return the policy: these scripts and no others, by their digests. Plotly writes style rules of its own."""
-    digests = (base64.b64encode(hashlib.sha256(script).digest()).decode() for script in _scripts())
-    scripts = " ".join(f"'sha256-{digest}'" for digest in digests)
-    return (
-        f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-@cache
-def _text(name: str) -> str:
-    return files("telemetryd.charts").joinpath("static", name).read_text(encoding="utf-8")

@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import count
 from types import MappingProxyType
 from typing import Self
@@ -20,6 +21,7 @@ from telemetryd.model.settings import Settings
 
 from .browsers import find_browser, need_browser
 from .drawing import DPI, LARGEST, SMALLEST, Drawing
+from .link import Called, Child, Start
 from .wire import Draw
 from .worker_process import COMMAND, GRACE, WorkerLost, WorkerProcess
 
@@ -171,15 +173,20 @@ class Renderer:
             unavailable = ChartsUnavailable(f"the process that draws does not start: {self._fault}")
             unavailable.retry_after = max(1.0, self._retry_at - self._clock())
             raise unavailable
-        folder = os.path.join(self._work, os.urandom(6).hex())
-        worker = WorkerProcess(
-            self._command, folder, browser, self._environ, self._instrumentation, self._reason, self._grace
-        )
+        worker = WorkerProcess(self._start(browser), self._instrumentation, self._reason, self._grace)
         worker.life.add_done_callback(lambda _: self._workers.discard(worker))
         worker.life.add_done_callback(lambda _: self._part(worker))
         self._workers.add(worker)
         self._worker = worker
         return worker
+
+    def _start(self, browser: str) -> Start:
+        if service := self._settings().charts.renderer:
+            return partial(Called.call, service)
+        folder = os.path.join(self._work, os.urandom(6).hex())
+        # Told the browser where its first chart is an image, for that takes longest to start.
+        command = (*self._command, folder, *filter(None, (browser,)))
+        return partial(Child.start, command, folder, self._environ)
 
     def _part(self, worker: WorkerProcess) -> None:
         """Know that a process is gone, and whether it was ever of use."""

@@ -56,6 +56,7 @@ def main(arguments: Sequence[str], load: Callable[[], FigureFor] = load) -> None
     folder, browser = Path(arguments[0]), (arguments[1] if len(arguments) > 1 else "")
     orders, answers = _streams()
     _stand_back()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     worker = Worker(folder, answers.say, load)
     worker.start(browser)
     with suppress(EOFError, Garbled):
@@ -202,7 +203,9 @@ def _streams() -> tuple[BinaryIO, _Answers]:
 
 def _stand_back() -> None:
     """Let the daemon have the processor first, and let the kernel take this process first for want of memory."""
-    os.nice(_NICE)
+    # A service that draws may not be allowed to, and has been made nice by its unit.
+    with suppress(OSError):
+        os.nice(_NICE)
     # Where each session has a share of its own of the processor, being nice counts only within it.
     for path, value in (("autogroup", str(_NICE)), ("oom_score_adj", _OUT_OF_MEMORY)):
         with suppress(OSError):

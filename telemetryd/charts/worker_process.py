@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import sys
-from asyncio import StreamReader, StreamWriter
-from collections.abc import Mapping, Sequence
+from asyncio import StreamReader
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -24,6 +21,7 @@ from telemetryd.instrumentation.chart_events import (
 )
 
 from .drawing import Drawing
+from .link import Link, Start
 from .session import Session
 from .wire import (
     HEADER,
@@ -46,9 +44,9 @@ from .wire import (
 COMMAND = (sys.executable, "-P", "-m", "telemetryd.charts.worker")
 # How much later than its deadline a chart may be answered, before the process is taken to hang (s).
 GRACE = 5.0
-# How long a process may take to end by itself, and all of its session to be gone once killed (s).
-_ENDING, _DYING = 5.0, 5.0
-_PIECE = _LIMIT = 1 << 18
+# How long a process may take to end by itself (s).
+_ENDING = 5.0
+_PIECE = 1 << 18
 # Drawings with fewer bytes are encoded where they come in, others in a thread.
 _SMALL = 1 << 20
 # Lines on standard error that are told of one process, and how much of each.
@@ -60,18 +58,11 @@ class WorkerLost(Exception):
 
 
 class WorkerProcess:
-    """A process in a session of its own, with a folder of its own, started as soon as the loop turns.
-
-    ``command`` is given the folder, and ``browser`` where its first chart is an image. ``life`` is done
-    once no process and no folder is left.
-    """
+    """A process that ``start()`` starts, as soon as the loop turns; ``life`` is done once nothing is left of it that is ours."""
 
     def __init__(
         self,
-        command: Sequence[str],
-        folder: str,
-        browser: str,
-        environ: Mapping[str, str],
+        start: Start,
         instrumentation: Instrumentation,
         reason: str,
         grace: float = GRACE,
@@ -82,19 +73,14 @@ class WorkerProcess:
         self.fault = ""
         self.leaving = ""
         self._ending = False
-        self._command = (*command, folder, *filter(None, (browser,)))
-        self._folder = folder
         self._grace = grace
-        # Whatever it and its browser write is written there; it finds the modules that this process finds.
-        modules = os.pathsep.join(filter(None, sys.path))
-        self._environ = {**environ, "TMPDIR": folder, "HOME": folder, "PYTHONPATH": modules}
         self._instrumentation = instrumentation
         self._orders: asyncio.Queue[tuple[Order, Drawing | None] | None] = asyncio.Queue()
         self._owed: dict[int, _Owed] = {}
         self._last_line = ""
-        self._process: asyncio.subprocess.Process | None = None
+        self._link: Link | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self.life = asyncio.create_task(self._live(reason), name="chart worker")
+        self.life = asyncio.create_task(self._live(reason, start), name="chart worker")
 
     def ask(self, order: Draw, drawing: Drawing) -> asyncio.Future[bytes]:
         """Return the chart to come; nobody need wait for it. It is :class:`WorkerLost` where the process is."""
@@ -130,54 +116,41 @@ class WorkerProcess:
     def condemn(self, fault: str) -> None:
         """Kill it, for it does not do what it should."""
         self.fault = self.fault or fault
-        # Not there yet, it is killed as soon as it is; gone already, so much the better.
-        if self._process is not None:
-            with suppress(ProcessLookupError):
-                self._process.kill()
+        # Not there yet, it is killed as soon as it is.
+        if self._link is not None:
+            self._link.kill()
 
     async def memory(self) -> int:
         """Return the bytes of memory that it and its browser take."""
         return await asyncio.to_thread(Session(self.pid).memory) if self.pid else 0
 
-    async def _live(self, reason: str) -> None:
+    async def _live(self, reason: str, start: Start) -> None:
         try:
-            await self._attend(await self._start(reason))
+            await self._attend(await self._begin(reason, start))
         except OSError as error:
             self.fault = f"it could not be started: {error}"
         finally:
             self._conclude()
-        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
-    async def _start(self, reason: str) -> asyncio.subprocess.Process:
-        await asyncio.to_thread(os.makedirs, self._folder, 0o700)
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(
-            *self._command,
-            stdin=pipe,
-            stdout=pipe,
-            stderr=pipe,
-            env=self._environ,
-            start_new_session=True,
-            limit=_LIMIT,
-        )
-        self.pid, self._process = process.pid, process
+    async def _begin(self, reason: str, start: Start) -> Link:
+        link = await start()
+        self.pid, self._link = link.pid, link
         if self.fault:
             self.condemn(self.fault)
-        self._instrumentation.emit(ChartWorkerStarted(reason, process.pid))
-        return process
+        self._instrumentation.emit(ChartWorkerStarted(reason, link.pid))
+        return link
 
-    async def _attend(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdin is not None and process.stdout is not None and process.stderr is not None
-        feeding = asyncio.create_task(self._feed(process.stdin))
-        listening = asyncio.create_task(self._listen(process.stderr))
-        await self._read(process.stdout)
+    async def _attend(self, link: Link) -> None:
+        feeding = asyncio.create_task(self._feed(link))
+        listening = None if link.said is None else asyncio.create_task(self._listen(link.said))
+        await self._read(link.answers)
         feeding.cancel()
         # Whatever became of it, its browser goes with it.
-        await asyncio.to_thread(Session(process.pid).end, _DYING)
-        code = await process.wait()
-        await asyncio.wait({listening}, timeout=1.0)
+        code, told = await link.ended()
+        if listening is not None:
+            await asyncio.wait({listening}, timeout=1.0)
         if code or not self.leaving:
-            self.fault = self.fault or f"it ended with code {code}"
+            self.fault = self.fault or told
 
     def _conclude(self) -> None:
         """Tell whoever waits that there is no process any more, and why."""
@@ -201,25 +174,25 @@ class WorkerProcess:
             _ENDING, self.condemn, f"it had not ended after {_ENDING:g} s"
         )
 
-    async def _feed(self, stdin: StreamWriter) -> None:
-        """Write the orders, in pieces that the loop does not notice, and close the pipe after the last."""
+    async def _feed(self, link: Link) -> None:
+        """Write the orders, in pieces that the loop does not notice, and hang up after the last."""
         with suppress(OSError):
             while (waiting := await self._orders.get()) is not None:
                 order, drawing = waiting
                 heavy = drawing is not None and len(drawing.timestamp) * len(drawing.statistics) > _SMALL
                 data = await asyncio.to_thread(_encoded, order, drawing) if heavy else _encoded(order, drawing)
                 for at in range(0, len(data), _PIECE):
-                    stdin.write(data[at : at + _PIECE])
-                    await stdin.drain()
-        stdin.close()
+                    link.orders.write(data[at : at + _PIECE])
+                    await link.orders.drain()
+        link.hang_up()
 
-    async def _read(self, stdout: StreamReader) -> None:
+    async def _read(self, answers: StreamReader) -> None:
         """Take the answers until there are no more."""
         try:
             while True:
-                header = await stdout.readexactly(HEADER)
-                self._take(answer_of(await stdout.readexactly(length_of(header))))
-        except asyncio.IncompleteReadError:
+                header = await answers.readexactly(HEADER)
+                self._take(answer_of(await answers.readexactly(length_of(header))))
+        except (asyncio.IncompleteReadError, ConnectionError):
             return
         except Garbled as error:
             self.condemn(str(error))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from telemetryd.instrumentation.access_events import PeerRefused
 from telemetryd.instrumentation.events import BatchGap, ConnectionCut, ConnectionOpened, ProducerAttached, Refused
 from telemetryd.model.codec import VERSION, Batch, Hello, Single, decode_frame, encode_batch, encode_line
 from telemetryd.model.errors import Rejected, StorageUnavailable
@@ -48,10 +49,22 @@ class Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._answers.begin(transport)
-        self._peer = peer_of(transport.get_extra_info("socket"))
+        connected = transport.get_extra_info("socket")
+        self._peer = peer_of(connected)
+        if not self._intake.admits(self._peer, connected):
+            self._turn_away()
+            return
         self._intake.instrumentation.emit(ConnectionOpened(self._peer.pid, self._peer.uid, self._peer.gid))
         # Some releases of asyncio begin to read right after this call, whatever it says: so a moment later.
         asyncio.get_running_loop().call_soon(self._wait_with_the_others)
+
+    def _turn_away(self) -> None:
+        """Hang up on a process that is not on the allow-list, and say so; what it has sent is not looked at."""
+        self._intake.instrumentation.emit(PeerRefused(self._peer.pid, self._peer.uid, self._peer.gid))
+        expected = "expected a process of ingest.allowed_users or ingest.allowed_groups"
+        error = f"{expected}, found one of user {self._peer.uid} and group {self._peer.gid}"
+        self.send({"error": error, "reason": "peer_not_allowed"})
+        self.close()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; called by the event loop."""

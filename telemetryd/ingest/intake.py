@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING, Protocol
 
 from telemetryd.instrumentation import Instrumentation
 from telemetryd.model.codec import Hello
 
+from .peer import Peer
 from .submission import Submission
 from .welcomes import Welcome
 
@@ -31,6 +33,9 @@ class Intake(Protocol):
     @property
     def retention_days(self) -> int:
         """How old an event may be."""
+
+    def admits(self, peer: Peer, connected: socket.socket) -> bool:
+        """Whether a process that is connected may send events."""
 
     def now(self) -> float:
         """The daemon's clock, in Unix seconds."""

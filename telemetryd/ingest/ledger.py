@@ -6,7 +6,7 @@ the same two calls, so that a clean stop and a crash start alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -38,7 +38,7 @@ class Ledger:
 
     ``sequence`` is that of the next row. ``hours`` tells for each UTC hour with rows in the
     head when the last of them came, and ``since`` when the first of all did (Unix s; None without
-    rows).
+    rows). ``leaving`` is shown each head before it is given away.
     """
 
     def __init__(self, settings: Settings, instrumentation: Instrumentation) -> None:
@@ -47,6 +47,7 @@ class Ledger:
         self.sequence = 1
         self.hours: dict[int, float] = {}
         self.since: float | None = None
+        self.leaving: Callable[[Head], None] = lambda head: None
         self._empty()
 
     def _empty(self) -> None:
@@ -86,6 +87,7 @@ class Ledger:
 
     def freeze(self, detailed: bool) -> FrozenHead | None:
         """Give the head away for sealing and begin a new one; None where it holds no rows."""
+        self.leaving(self.head)
         frozen = self.head.freeze(self.sequence - 1, detailed) if len(self.head) else None
         self.tracker.table.seal(self.sequence - 1)
         self.hours = {}

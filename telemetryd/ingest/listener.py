@@ -13,9 +13,11 @@ from telemetryd.instrumentation.events import ConnectionRefused, ProducerShared
 from telemetryd.model.codec import Hello, encode_line
 from telemetryd.model.settings import Settings
 
+from .allowed import AllowedPeers
 from .connection import Connection
+from .peer import Peer
 from .recorder import Recorder
-from .socket_file import BACKLOG, listen_at
+from .socket_file import BACKLOG, TO_ITS_GROUP, Openness, listen_at
 from .submission import Submission
 from .welcomes import Welcome
 
@@ -34,7 +36,9 @@ class Listener:
         settings: Callable[[], Settings],
         instrumentation: Instrumentation,
         clock: Callable[[], float],
+        peers: AllowedPeers | None = None,
     ) -> None:
+        self._peers = peers or AllowedPeers()
         self.instrumentation = instrumentation
         self.now = clock
         self._recorder = recorder
@@ -74,6 +78,10 @@ class Listener:
         connection = Connection(self)
         self._connections.add(connection)
         return connection
+
+    def admits(self, peer: Peer, connected: socket.socket) -> bool:
+        """Whether a process that is connected may send events."""
+        return self._peers.allow(peer, connected)
 
     def greet(self, hello: Hello, welcome: Welcome) -> None:
         """Call ``welcome`` with the last batch of this producer that is on disk; those of it that are gone end."""
@@ -154,14 +162,16 @@ class _Refusal(asyncio.Protocol):
 
 
 @contextlib.asynccontextmanager
-async def listening(listener: Listener, path: Path, inherited: socket.socket | None) -> AsyncIterator[None]:
+async def listening(
+    listener: Listener, path: Path, inherited: socket.socket | None, openness: Openness = TO_ITS_GROUP
+) -> AsyncIterator[None]:
     """Serve the ingest socket: the inherited one, else a new one at ``path``, as :func:`listen_at` makes it.
 
     On leaving, the socket takes nothing more; a file of our own is removed, an inherited one stays.
     """
     own, bound = None, inherited
     if bound is None:
-        own = listen_at(path)
+        own = listen_at(path, openness)
         bound = own.socket
     try:
         # Not create_unix_server, which from Python 3.13 on removes the file of any Unix socket at the end.

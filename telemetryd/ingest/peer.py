@@ -11,6 +11,9 @@ from telemetryd.model.codec import Hello, decode_frame
 from telemetryd.model.errors import Rejected
 
 _LONGEST_HELLO = 4096
+# Of <asm-generic/socket.h>; the socket module does not have it, and takes no more than so many bytes.
+_SO_PEERGROUPS = 59
+_MOST_BYTES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,15 @@ def peer_of(connected: socket.socket) -> Peer:
     """Return who is connected, by the kernel's word."""
     found = connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     return Peer(*struct.unpack("3i", found))
+
+
+def groups_of(connected: socket.socket) -> tuple[int, ...]:
+    """Return the supplementary groups of who is connected, as they were when it connected; none of one that has hundreds."""
+    try:
+        found = connected.getsockopt(socket.SOL_SOCKET, _SO_PEERGROUPS, _MOST_BYTES)
+    except OSError:
+        return ()
+    return struct.unpack(f"{len(found) // 4}I", found)
 
 
 def sends_no_more(connected: socket.socket) -> bool:

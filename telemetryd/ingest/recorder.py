@@ -22,16 +22,15 @@ from telemetryd.storage.journal import ActiveSegment, first_sequence_of
 from telemetryd.storage.records import EventsRecord, ExpiredRecord, Record, encode_record
 
 from .ledger import Ledger
+from .pace import Pace
 from .producers import Verdict
-from .segments import MAX_HEADS, Backlog, ClosedSegment, Recovery
+from .segments import MAX_HEADS, MAX_SEGMENTS, Backlog, ClosedSegment, Recovery
 from .submission import Submission
 from .verdicts import Verdicts
 from .welcomes import Welcome, Welcomes
 
 # A segment is rotated at this size even where its head has room for more rows.
 SEGMENT_BYTES = 64 << 20
-# Segments of any size that may wait for the sealer before nothing more is taken in.
-MAX_SEGMENTS = 64
 CROWDED = "too many heads wait to be sealed: the disk takes no parts, or not fast enough"
 # How long intake waits for the sealer before it refuses, in seconds.
 LONGEST_WAIT = 10.0
@@ -59,6 +58,7 @@ class Recorder:
     ) -> None:
         self.ledger = ledger
         self.backlog = Backlog()
+        self.pace = Pace(took=partial(instrumentation.took, "journal"))
         self._failure = ""
         self._crowded = False
         self._verdicts = Verdicts(ledger.producers, instrumentation)
@@ -90,6 +90,7 @@ class Recorder:
     def submit(self, submission: Submission) -> None:
         """Hand events in; the answer comes through the submission's respondent."""
         self._pending.append(submission)
+        self.pace.handed_in()
         self._welcomes.submitted(submission)
         self._wake.set()
 
@@ -142,6 +143,7 @@ class Recorder:
                 if (rotations and len(self.ledger.head)) or self._full:
                     await self._rotate()
                 self._rotated(rotations)
+                self.pace.turned(more=bool(self._pending))
                 if self._draining and not self._pending:
                     await self._close()
                     return
@@ -287,8 +289,8 @@ class Recorder:
         return self._create_segment(first_sequence, detailed, self.ledger.checkpoint(), books)
 
     async def _on_disk(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._disk, partial(call, *args, **kwargs))
+        with self.pace.on_disk():
+            return await asyncio.get_running_loop().run_in_executor(self._disk, partial(call, *args, **kwargs))
 
 
 def _append(segment: ActiveSegment, records: list[Record]) -> None:

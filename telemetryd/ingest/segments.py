@@ -9,6 +9,8 @@ from telemetryd.storage.head import FrozenHead
 
 # Full heads that may wait for the sealer before nothing more is taken in: memory is bounded.
 MAX_HEADS = 2
+# Segments of any size that may wait for the sealer before nothing more is taken in.
+MAX_SEGMENTS = 64
 
 
 @dataclass(slots=True)

@@ -15,15 +15,43 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from telemetryd.model.errors import FolderInUse, StorageError
 
-# Who may connect to the ingest socket: the daemon's user and group.
-SOCKET_MODE = 0o660
+from .accounts import group_id
+
 BACKLOG = 512
 # What the kernel's sockaddr_un holds, less the closing zero byte.
 LONGEST_PATH = 107
 LOCK = ".lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Openness:
+    """Who may connect to a socket: the permissions of its file and, unless it is the daemon's own, its group."""
+
+    mode: int
+    group: int | None = None
+
+    @classmethod
+    def of(cls, mode: str, group: str, setting: str) -> Self:
+        """Return what a mode in octal and a group, by name or number or empty, say; raises :class:`SettingsError`."""
+        return cls(int(mode, 8), group_id(group, setting) if group else None)
+
+    @property
+    def folder_mode(self) -> int:
+        """Permissions of a folder that is made for the socket: whoever may connect may get there."""
+        return 0o700 | (0o010 if self.group is not None else 0) | (0o001 if self.mode & 0o002 else 0)
+
+    def give(self, path: Path) -> None:
+        """Let whoever may connect do so. Raises :class:`OSError`."""
+        if self.group is not None:
+            os.chown(path, -1, self.group)
+        path.chmod(self.mode)
+
+
+TO_ITS_GROUP = Openness(0o660)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +64,13 @@ class SocketFile:
     _lock: int
 
     @classmethod
-    def make(cls, path: Path, mode: int | None = None) -> SocketFile:
+    def make(cls, path: Path, openness: Openness) -> SocketFile:
         """Listen at ``path``; a stale socket there is replaced.
 
-        It is bound under another name, gets its ``mode`` (without one, what the umask leaves) and listens,
-        and only then takes its place: whoever finds a socket at ``path`` may connect, or may not, and is not
+        It is bound under another name, is opened to those it is for and listens, and only then takes its place: whoever finds a socket at ``path`` may connect, or may not, and is not
         turned away. Raises :class:`OSError`; with EADDRINUSE where another listens there, or is about to.
         """
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folder(path.parent, openness)
         lock = _locked(_lock_of(path))
         bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -54,8 +81,7 @@ class SocketFile:
             with _short(aside) as name:
                 bound.bind(name)
             try:
-                if mode is not None:
-                    aside.chmod(mode)
+                openness.give(aside)
                 bound.listen(BACKLOG)
                 identity = _identity_of(aside)
                 aside.rename(path)
@@ -80,7 +106,7 @@ class SocketFile:
         _unlock(_lock_of(self.path), self._lock)
 
 
-def listen_at(path: Path) -> SocketFile:
+def listen_at(path: Path, openness: Openness = TO_ITS_GROUP) -> SocketFile:
     """Return the ingest socket at ``path``.
 
     Raises :class:`FolderInUse` where a live daemon listens there, :class:`StorageError` where something
@@ -89,7 +115,7 @@ def listen_at(path: Path) -> SocketFile:
     if len(os.fsencode(path)) > LONGEST_PATH:
         raise StorageError(f"ingest.socket: expected a path of at most {LONGEST_PATH} bytes, found {str(path)!r}")
     try:
-        return SocketFile.make(path, SOCKET_MODE)
+        return SocketFile.make(path, openness)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise FolderInUse(f"ingest.socket: {path} is in use by a live daemon") from None
@@ -99,6 +125,18 @@ def listen_at(path: Path) -> SocketFile:
 def aside_of(path: Path) -> Path:
     """Return the name under which the socket of a path is made: one for each path, so that one left behind is replaced."""
     return path.with_name(f".{path.name[:16]}.{zlib.crc32(os.fsencode(path.name)):08x}")
+
+
+def _make_folder(folder: Path, openness: Openness) -> None:
+    """Make the folder of a socket and those above it, where there are none."""
+    if folder.is_dir():
+        return
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+        if openness.group is not None:
+            os.chown(folder, -1, openness.group)
+        folder.chmod(openness.folder_mode)
 
 
 def _lock_of(path: Path) -> Path:

@@ -150,8 +150,10 @@ class Upkeep:
         backlog = self._recorder.backlog
         while self._recorder.checkpointed and backlog.closed and (closed := backlog.closed[0]).final:
             interval = self._settings().telemetry.sampling_interval
+            began = self._monotonic()
             parts = await self._on_disk(sealer.seal, self._files, self._folder, closed.head, interval)
             await self._commit(closed.path)
+            self._instrumentation.took("seal", self._monotonic() - began)
             # One step: from here on the rows are seen in the parts and no longer in the head.
             self._catalog.add(parts)
             backlog.sealed(closed)

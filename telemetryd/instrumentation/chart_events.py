@@ -10,7 +10,7 @@ from .events import InternalEvent
 
 @dataclass(frozen=True, slots=True)
 class ChartWorkerStarted(InternalEvent):
-    """A process that draws was started; ``reason`` is what for."""
+    """A process that draws was started; ``reason`` is what for, ``pid`` is 0 where a service has started it."""
 
     says: ClassVar[str] = "chart worker started"
     reason: str

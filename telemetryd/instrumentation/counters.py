@@ -8,10 +8,13 @@ from typing import Any
 
 import structlog
 
+from .durations import Durations
 from .events import InternalEvent
 
 # What can become of an event that was received.
 VERDICTS = ("stored", "duplicate", "rejected", "discarded")
+# What is timed: calls to the disk for the journal, sealing a head, answering a query, and how late the event loop was.
+TIMED = ("journal", "seal", "query", "lag")
 
 
 class Instrumentation:
@@ -19,7 +22,8 @@ class Instrumentation:
 
     ``books`` counts producers' events: ``received``, ``stored``, ``duplicate``, ``rejected``,
     ``discarded``. ``rejected`` is also kept by reason, and ``counts`` holds one number for each
-    kind of internal event. All are totals since the process started.
+    kind of internal event; ``durations`` one histogram for each of ``TIMED``. All are totals since
+    the process started.
     """
 
     def __init__(self, logger: Any = None) -> None:
@@ -27,6 +31,7 @@ class Instrumentation:
         self.books: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
+        self.durations = {what: Durations() for what in TIMED}
 
     def emit(self, event: InternalEvent) -> None:
         """Count ``event`` and log it at its level; quiet kinds log their 1st, 10th, 100th … time."""
@@ -37,7 +42,7 @@ class Instrumentation:
         values = {each.name: getattr(event, each.name) for each in fields(event)}
         if event.quiet:
             values["so_far"] = self.counts[name]
-        getattr(self._log, event.level)(event.says, **values)
+        getattr(self._log, event.level)(event.says, kind=name, **values)
 
     def receive(self, events: int) -> None:
         """Enter events that came in, before anything is known of them."""
@@ -51,6 +56,15 @@ class Instrumentation:
         """Enter received events that were not taken, by reason."""
         self.books["rejected"] += events
         self.rejected[reason] += events
+
+    def took(self, what: str, seconds: float) -> None:
+        """Enter how long something of ``TIMED`` took."""
+        self.durations[what].add(seconds)
+
+    def events(self) -> dict[str, int]:
+        """Return how often each kind of internal event there is has come, those that have not included."""
+        kinds = {kind.__name__ for kind in InternalEvent.__subclasses__()}
+        return {kind: self.counts[kind] for kind in sorted(kinds)}
 
     def balance(self) -> dict[str, Any]:
         """Return the books as they are now; ``received`` is the sum of all that follow it but the reasons."""

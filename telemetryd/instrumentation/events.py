@@ -84,15 +84,6 @@ class ProducerShared(InternalEvent):
 
 
 @dataclass(frozen=True, slots=True)
-class SettingsDamaged(InternalEvent):
-    """What ``POST /config`` stored cannot be read: nothing is removed until it is set again."""
-
-    says: ClassVar[str] = "stored settings cannot be read; nothing is removed until they are set again"
-    level: ClassVar[str] = "error"
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
 class ConnectionRefused(InternalEvent):
     """More connections than ``ingest.max_connections`` allows."""
 
@@ -260,14 +251,6 @@ class ClockStepped(InternalEvent):
     says: ClassVar[str] = "clock stepped ahead: nothing is removed for an hour"
     level: ClassVar[str] = "warning"
     seconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class SettingsChanged(InternalEvent):
-    """Settings were changed over the API."""
-
-    says: ClassVar[str] = "settings changed"
-    changes: str
 
 
 @dataclass(frozen=True, slots=True)

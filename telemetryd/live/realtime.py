@@ -31,7 +31,7 @@ def realtime(tracker: Tracker, window: Window, now: float, seconds: float) -> di
         )
         if completed + failed > 0
     }
-    timed = _latencies(found)
+    timed = latencies(found)
     latency: dict[str, Any] = {}
     success: dict[str, float] = {}
     error: dict[str, float] = {}
@@ -65,7 +65,7 @@ def realtime(tracker: Tracker, window: Window, now: float, seconds: float) -> di
     }
 
 
-def _latencies(found: OperationCells) -> dict[str, list[Any]]:
+def latencies(found: OperationCells) -> dict[str, list[Any]]:
     """Return columns of latencies (s), by the rows of ``found``."""
     histograms = found.offset, found.bucket, found.bucket_count, found.minimum, found.maximum, found.count
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -8,7 +8,9 @@ a bound; at common loads its edge is true to the second.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -58,10 +60,12 @@ class Window:
 
     def cells(self, now: float, seconds: float) -> OperationCells:
         """Return what ended in the last ``seconds``, one row a series; ``cell`` is 0."""
+        return self.still(now, seconds)()
+
+    def still(self, now: float, seconds: float) -> Callable[[], OperationCells]:
+        """Return what tells the same at any time later, in any thread: runs never change once made."""
         self._fold(now)
-        rows = stack([select(run, _ends(run) > now - seconds) for run in self._runs] or [_NOTHING])
-        rows = select(rows, rows.start <= now)
-        return _without_nothing(operation_cells(rows, np.zeros(len(rows), np.int64)))
+        return partial(_cells, tuple(self._runs), now, seconds)
 
     def _fold(self, now: float) -> None:
         """Make a run of the ends that were gathered."""
@@ -108,6 +112,12 @@ class Window:
 _NOTHING = operation_rows(
     np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.uint8), np.empty(0, np.float64), 1
 )
+
+
+def _cells(runs: Sequence[OperationRows], now: float, seconds: float) -> OperationCells:
+    rows = stack([select(run, _ends(run) > now - seconds) for run in runs] or [_NOTHING])
+    rows = select(rows, rows.start <= now)
+    return _without_nothing(operation_cells(rows, np.zeros(len(rows), np.int64)))
 
 
 def _ends(run: OperationRows) -> Array:

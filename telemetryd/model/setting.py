@@ -1,4 +1,4 @@
-"""What one setting promises: its type, default, bounds, unit, environment name and when it changes."""
+"""What one setting promises: its type, default, bounds or choices, unit, environment name and when it changes."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class Setting:
     maximum: float | None
     environment: str
     live: bool
+    choices: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -40,6 +41,7 @@ def setting(
     maximum: float | None = None,
     environment: str = "",
     live: bool = False,
+    choices: tuple[str, ...] = (),
 ) -> Any:
     """Return the field of a section's dataclass that declares a setting; without ``environment`` its name is TELEMETRYD_SECTION_KEY."""
     facts = {
@@ -49,5 +51,6 @@ def setting(
         "maximum": maximum,
         "environment": environment,
         "live": live,
+        "choices": choices,
     }
     return field(default=default, metadata=MappingProxyType(facts))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, field, fields
 
+from .http_settings import HttpSettings
 from .setting import Setting, setting
 
 
@@ -62,11 +63,23 @@ class IngestSettings:
         "",
         "Path of the ingest socket; empty means systemd's socket, else the user's runtime folder, else ~/.ipfs_kit/telemetryd.sock.",
     )
+    socket_mode: str = setting("0660", "Permissions of the socket's file, in octal; systemd's socket has its own.")
+    socket_group: str = setting(
+        "", "Group of the socket's file, by name or number; empty leaves the daemon's. systemd's socket has its own."
+    )
+    allowed_users: tuple[str, ...] = setting(
+        (),
+        "Users, by name or number, whose processes may send events; where this and allowed_groups are empty, all that can open the socket.",
+        live=True,
+    )
+    allowed_groups: tuple[str, ...] = setting(
+        (), "Groups, by name or number, whose members' processes may send events besides.", live=True
+    )
     max_line_bytes: int = setting(
         1 << 20, "Longest line taken; longer ones are skipped and counted.", unit="bytes", minimum=1024, maximum=1 << 26
     )
     max_connections: int = setting(
-        1024, "Connections open at once; more are refused with a line.", minimum=1, maximum=65536
+        1024, "Connections open at once; more are refused with a line.", minimum=1, maximum=65536, live=True
     )
     max_pending_bytes: int = setting(
         64 << 20,
@@ -74,6 +87,7 @@ class IngestSettings:
         unit="bytes",
         minimum=1 << 20,
         maximum=1 << 32,
+        live=True,
     )
     max_unfinished_bytes: int = setting(
         64 << 20,
@@ -81,6 +95,7 @@ class IngestSettings:
         unit="bytes",
         minimum=1 << 20,
         maximum=1 << 32,
+        live=True,
     )
     max_unread_bytes: int = setting(
         16 << 20,
@@ -88,22 +103,13 @@ class IngestSettings:
         unit="bytes",
         minimum=1 << 20,
         maximum=1 << 32,
+        live=True,
     )
     max_producers: int = setting(
         10_000,
         "Producers whose last batch number is remembered; beyond it the longest silent is forgotten.",
         minimum=1,
         maximum=1_000_000,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class HttpSettings:
-    """Where the REST API and the dashboard are served."""
-
-    listen: str = setting("127.0.0.1:8000", "HOST:PORT of the REST API (port 0 picks one and logs it), or unix:/path.")
-    max_streams: int = setting(
-        64, "Clients that follow GET /stream at once; more are told to come again.", minimum=1, maximum=10_000
     )
 
 
@@ -134,16 +140,26 @@ class StorageSettings:
     """When the head becomes a part."""
 
     head_rows: int = setting(
-        250_000, "Rows in memory before they are sealed into parts.", minimum=100, maximum=10_000_000
+        250_000, "Rows in memory before they are sealed into parts.", minimum=100, maximum=10_000_000, live=True
     )
     head_age: int = setting(
-        900, "Age of the oldest row in memory before all are sealed.", unit="s", minimum=1, maximum=3600
+        900, "Age of the oldest row in memory before all are sealed.", unit="s", minimum=1, maximum=3600, live=True
     )
     seal_grace: int = setting(
-        60, "Wait after the end of an hour before it is sealed and compacted.", unit="s", minimum=0, maximum=3600
+        60,
+        "Wait after the end of an hour before it is sealed and compacted.",
+        unit="s",
+        minimum=0,
+        maximum=3600,
+        live=True,
     )
     late_quiet: int = setting(
-        5, "Events of a past hour are sealed once none has come for this long.", unit="s", minimum=0, maximum=3600
+        5,
+        "Events of a past hour are sealed once none has come for this long.",
+        unit="s",
+        minimum=0,
+        maximum=3600,
+        live=True,
     )
 
 
@@ -151,13 +167,14 @@ class StorageSettings:
 class QuerySettings:
     """Limits of every query."""
 
-    timeout: int = setting(30, "Longest time a query may run.", unit="s", minimum=1, maximum=3600)
+    timeout: int = setting(30, "Longest time a query may run.", unit="s", minimum=1, maximum=3600, live=True)
     concurrency: int = setting(2, "Queries that run at once; as many again may wait eight deep.", minimum=1, maximum=64)
     max_samples: int = setting(
         1_000_000,
         "Samples in one answer; more is an error that says how to ask for less.",
         minimum=1000,
         maximum=100_000_000,
+        live=True,
     )
 
 
@@ -165,18 +182,45 @@ class QuerySettings:
 class ChartsSettings:
     """The process that draws, its browser, and their limits."""
 
-    browser: str = setting("", "Path of a Chromium for PNG and SVG; empty means the first one found on PATH.")
-    timeout: int = setting(30, "Longest time a chart may take, waiting included.", unit="s", minimum=1, maximum=300)
-    max_queue: int = setting(32, "Charts drawn and waiting at once; more are refused.", minimum=1, maximum=1024)
-    idle_stop: int = setting(
-        120, "The process that draws ends after as long without a chart.", unit="s", minimum=1, maximum=86_400
+    browser: str = setting(
+        "", "Path of a Chromium for PNG and SVG; empty means the first one found on PATH.", live=True
     )
-    max_charts: int = setting(300, "Images after which it is replaced by a new one.", minimum=1, maximum=100_000)
+    renderer: str = setting(
+        "",
+        "Unix socket of a service that draws (telemetryd-renderer.socket); empty means a process of the daemon's own.",
+    )
+    timeout: int = setting(
+        30, "Longest time a chart may take, waiting included.", unit="s", minimum=1, maximum=300, live=True
+    )
+    max_queue: int = setting(
+        32, "Charts drawn and waiting at once; more are refused.", minimum=1, maximum=1024, live=True
+    )
+    idle_stop: int = setting(
+        120,
+        "The process that draws ends after as long without a chart.",
+        unit="s",
+        minimum=1,
+        maximum=86_400,
+        live=True,
+    )
+    max_charts: int = setting(
+        300, "Images after which it is replaced by a new one.", minimum=1, maximum=100_000, live=True
+    )
     max_memory: int = setting(
-        700, "Memory, its browser's included, above which it is replaced.", unit="MiB", minimum=200, maximum=65_536
+        700,
+        "Memory, its browser's included, above which it is replaced.",
+        unit="MiB",
+        minimum=200,
+        maximum=65_536,
+        live=True,
     )
     cache_size: int = setting(
-        64, "Charts kept on disk that need not be drawn again; 0 keeps none.", unit="MiB", minimum=0, maximum=65_536
+        64,
+        "Charts kept on disk that need not be drawn again; 0 keeps none.",
+        unit="MiB",
+        minimum=0,
+        maximum=65_536,
+        live=True,
     )
 
 
@@ -184,10 +228,24 @@ class ChartsSettings:
 class ReportsSettings:
     """Limits of the reports."""
 
-    max_queue: int = setting(8, "Reports made and waiting at once; more are refused.", minimum=1, maximum=1024)
-    timeout: int = setting(600, "Longest time a report may take.", unit="s", minimum=10, maximum=86_400)
+    max_queue: int = setting(
+        8, "Reports made and waiting at once; more are refused.", minimum=1, maximum=1024, live=True
+    )
+    timeout: int = setting(600, "Longest time a report may take.", unit="s", minimum=10, maximum=86_400, live=True)
     max_size: int = setting(
-        1024, "All reports together; beyond it the oldest go.", unit="MiB", minimum=16, maximum=1_048_576
+        1024, "All reports together; beyond it the oldest go.", unit="MiB", minimum=16, maximum=1_048_576, live=True
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What the daemon says of itself, on standard error."""
+
+    level: str = setting("info", "The least that is written.", choices=("debug", "info", "warning", "error"), live=True)
+    format: str = setting(
+        "auto",
+        "How lines look; auto is journal where standard error is systemd's journal, pretty on a terminal, else json.",
+        choices=("auto", "json", "pretty", "journal"),
     )
 
 
@@ -203,6 +261,7 @@ class Settings:
     query: QuerySettings = field(default_factory=QuerySettings)
     charts: ChartsSettings = field(default_factory=ChartsSettings)
     reports: ReportsSettings = field(default_factory=ReportsSettings)
+    log: LogSettings = field(default_factory=LogSettings)
 
 
 def declared() -> Iterator[Setting]:

@@ -40,8 +40,9 @@ class QueryEngine:
     """Answers requests from snapshots, in threads of its own.
 
     ``snapshot`` and ``set_aside`` are called on the event loop: a part that cannot be read is set
-    aside, and the query answered from the rest. A call that is cancelled stops its query. Raises
-    :class:`Busy` where too many wait, :class:`QueryTimeout`, :class:`ResultTooLarge`.
+    aside, and the query answered from the rest; ``took`` is told how many seconds each query took, waiting
+    included. A call that is cancelled stops its query. Raises :class:`Busy` where too many wait,
+    :class:`QueryTimeout`, :class:`ResultTooLarge`.
     """
 
     def __init__(
@@ -51,12 +52,14 @@ class QueryEngine:
         reader: Reader,
         set_aside: SetAside,
         clock: Callable[[], float] = time.monotonic,
+        took: Callable[[float], None] = lambda seconds: None,
     ) -> None:
         self._snapshot = snapshot
         self._settings = settings
         self._reader = reader
         self._set_aside = set_aside
         self._clock = clock
+        self._took = took
         self._under_way = 0
         self._threads = ThreadPoolExecutor(settings().query.concurrency, thread_name_prefix="query")
 
@@ -87,6 +90,7 @@ class QueryEngine:
             raise Busy(f"query: expected at most {self._under_way} at once, found one more; try again in a second")
         deadline = Deadline(settings.timeout, self._clock)
         self._under_way += 1
+        began = self._clock()
         unreadable: set[Part] = set()
         gone = ""
         try:
@@ -109,6 +113,7 @@ class QueryEngine:
         finally:
             deadline.cancel()
             self._under_way -= 1
+            self._took(self._clock() - began)
 
 
 def _part_at(path: str, snapshot: Snapshot) -> Part | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from telemetryd.model.errors import InvalidParameter
 from telemetryd.model.events import STATUSES
 from telemetryd.model.metrics import AGGREGATIONS, METRIC_TYPES
+from telemetryd.model.numerals import number_of
 from telemetryd.model.timerange import DAY, LATEST, TimeRange
 
 from .grid import default_interval
@@ -129,10 +129,7 @@ def _times(params: Mapping[str, str], now: float) -> tuple[float, float]:
 def _time(params: Mapping[str, str], name: str) -> float | None:
     if name not in params:
         return None
-    try:
-        value = float(params[name])
-    except ValueError:
-        value = math.nan
+    value = number_of(params[name])
     if not 0 <= value <= LATEST:
         raise InvalidParameter(name, f"Unix seconds from 0 to {LATEST}", params[name][:80])
     return min(value, float(LAST_END))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -13,6 +14,19 @@ from .columns import Array, EventColumns
 from .grouping import distinct
 
 
+class Steps(Protocol):
+    """What says of each row which status it leaves and which it tells of; ``EventColumns`` does."""
+
+    @property
+    def event(self) -> Array: ...
+
+    @property
+    def status(self) -> Array: ...
+
+    @property
+    def previous(self) -> Array: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Moves:
     """Per row of operations: the state it leaves and the one it enters in the queue; -1 for none."""
@@ -21,12 +35,12 @@ class Moves:
     enters: Array
 
 
-def is_operation(events: EventColumns) -> Array:
+def is_operation(events: Steps) -> Array:
     """Return a mask of the rows that speak of an operation."""
     return np.asarray(events.event != BACKEND_HEALTH_CHANGE)
 
 
-def is_entry(events: EventColumns) -> Array:
+def is_entry(events: Steps) -> Array:
     """Return a mask of the rows that enter their status: no repeats, and nothing after the end."""
     status, previous = events.status, events.previous
     after_end = (previous == COMPLETED) | (previous == FAILED)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +30,17 @@ class Names:
     backend_codes: list[int]
     error_types: list[str]
     producers: list[str]
+
+
+class Tail(NamedTuple):
+    """The last rows of a head: columns as in ``EventColumns`` but for ``timestamp`` (float64, Unix s) and ``series``, a number."""
+
+    timestamp: Array
+    event: Array
+    series: Array
+    status: Array
+    previous: Array
+    latency: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +192,25 @@ class Head:
                 producers=tuple(self._names.producers),
             )
         return self._view
+
+    def tail(self, first: int) -> Tail:
+        """Return the rows from index ``first`` on, looked at where they are: to be let go of before anything is appended."""
+        return Tail(
+            np.frombuffer(self._timestamp)[first:],
+            np.frombuffer(self._event, np.uint8)[first:],
+            np.frombuffer(self._series, np.int32)[first:],
+            np.frombuffer(self._status, np.uint8)[first:],
+            np.frombuffer(self._previous, np.uint8)[first:],
+            np.frombuffer(self._latency)[first:],
+        )
+
+    def operation_id(self, index: int) -> str | None:
+        """Return the operation of one row."""
+        for chunk in self._converted:
+            if index < len(chunk):
+                return chunk[index].as_py()  # type: ignore[no-any-return]
+            index -= len(chunk)
+        return self._operation_id[index]
 
     def freeze(self, last_sequence: int, detailed: bool) -> FrozenHead:
         """Return all rows for the sealer; ``last_sequence`` is that of the last row, and nothing may be appended any more."""

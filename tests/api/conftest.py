@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+import gzip
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,27 @@ from telemetryd.model.series import SeriesKey
 from telemetryd.query.fingerprint import Settled
 from telemetryd.query.request import MetricsRequest, OperationsRequest
 from telemetryd.query.result import MetricTable, Result
+from telemetryd.reports.record import Record, Status
+from tests.openapi import Answer
 
 NOW = 1_700_000_000.25
 PREFIX = "/api/v0/wal/telemetry"
+CONFIG = {
+    "enabled": True,
+    "metrics_path": "~/.ipfs_kit/telemetry",
+    "retention_days": 30,
+    "sampling_interval": 60,
+    "enable_detailed_timing": True,
+    "operation_hooks": True,
+}
+BOOKS = {
+    **dict.fromkeys(("received", "stored"), 3),
+    **dict.fromkeys(("duplicate", "rejected", "discarded", "in_flight"), 0),
+    "rejected_by_reason": {},
+    **dict.fromkeys(
+        ("dropped_by_producers", "folded_series", "peers_refused", "connections_refused", "connections_cut"), 0
+    ),
+}
 
 
 @dataclass
@@ -53,7 +72,7 @@ class Queries:
 
     async def operations(self, request: OperationsRequest) -> list[dict[str, Any]]:
         self.asked.append(request)
-        return [{"operation_id": "a", "latency": float("nan")}]
+        return [operation_facts("a") | {"latency": float("nan")}]
 
     async def operation(
         self, operation_id: str, start: float | None = None, end: float | None = None
@@ -61,7 +80,7 @@ class Queries:
         self.asked.append((operation_id, start, end))
         if operation_id == "nobody":
             raise UnknownOperation(f"operation_id: expected the id of a stored operation, found {operation_id!r}")
-        return {"operation_id": operation_id, "status": "completed", "timeline": []}
+        return operation_facts(operation_id) | {"timeline": []}
 
 
 @dataclass
@@ -82,35 +101,20 @@ class Charts:
         return b'{"data":[],"layout":{}}' if form == "json" else form.encode()
 
 
-@dataclass(frozen=True)
-class Report:
-    """A report of two files."""
-
-    report_id: str
-    path: str
-    start: int
-    end: int
-    status: str = "running"
-
-    def shown(self) -> dict[str, Any]:
-        span = {"start_time": self.start, "end_time": self.end}
-        return {"report_id": self.report_id, "status": self.status, "progress": 0.5, "files": ["report.html"], **span}
-
-
 @dataclass
 class Reports:
     """Keeps what it is asked for, in a folder that a test fills."""
 
     folder: Path
-    kept: dict[str, Report] = field(default_factory=dict)
-    status: str = "running"
+    kept: dict[str, Record] = field(default_factory=dict)
+    status: Status = "running"
 
-    async def request(self, start: int, end: int) -> Report:
-        name = f"report_{len(self.kept)}"
-        self.kept[name] = Report(name, str(self.folder), start, end, self.status)
+    async def request(self, start: int, end: int) -> Record:
+        name = f"report_0_{len(self.kept):05}"
+        self.kept[name] = Record(name, str(self.folder), self.status, NOW, start, end, files=("report.html",))
         return self.kept[name]
 
-    def list(self) -> list[Report]:
+    def list(self) -> list[Record]:
         return list(self.kept.values())
 
     def file(self, report_id: str, name: str) -> str:
@@ -127,9 +131,10 @@ class Reports:
 
 @dataclass
 class LiveConfiguration:
-    """Takes any value for two keys, and nothing else."""
+    """Takes any value for its keys, and nothing else; those of another type are remembered and not shown."""
 
-    values: dict[str, Any] = field(default_factory=lambda: {"enabled": True, "operation_hooks": True})
+    values: dict[str, Any] = field(default_factory=lambda: dict(CONFIG))
+    taken: list[Mapping[str, object]] = field(default_factory=list)
     pending: dict[str, Any] = field(default_factory=dict)
     fails: TelemetrydError | None = None
     asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -153,7 +158,8 @@ class LiveConfiguration:
         for key in changes:
             if key not in self.values:
                 raise InvalidParameter(key, "a known key", key)
-        self.values |= changes
+        self.taken.append(changes)
+        self.values |= {key: value for key, value in changes.items() if type(value) is type(self.values[key])}
         return ["one warning", "another"] if "operation_hooks" in changes else []
 
 
@@ -204,7 +210,20 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
     unexpected: list[tuple[str, Exception]] = []
 
     def realtime(window: float) -> dict[str, Any]:
-        return {"window": window, "latency": {}, "throughput": {"overall": float("inf")}}
+        latency = dict.fromkeys(("count", "mean", "median", "min", "max", "percentile_95", "percentile_99"), 1)
+        timed = {"add:ipfs": latency | {"mean": float("inf")}}
+        counted: dict[str, Any] = {"success_rate": {}, "error_rate": {}, "status_distribution": {}}
+        return {
+            "window": window,
+            "latency": timed,
+            "operation_latency": timed,
+            "throughput": {"overall": 0.0},
+            **counted,
+        }
+
+    def scrape(openmetrics: bool, compress: bool) -> Iterator[bytes]:
+        text = b"# EOF\n" if openmetrics else b"up 1\n"
+        yield gzip.compress(text) if compress else text
 
     services = Services(
         query=query,
@@ -214,14 +233,18 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
         realtime=realtime,
         settings=settings,
         ready=lambda: reasons,
-        books=lambda: {"received": 3, "stored": 3},
+        scrape=scrape,
+        books=lambda: BOOKS,
         browser=lambda: "/usr/bin/chromium",
         max_streams=2,
         version="1.2.3",
         unexpected=lambda *failed: unexpected.append(failed),
         now=lambda: NOW,
     )
-    async with serving(application(services), "127.0.0.1:0", services.now) as url, aiohttp.ClientSession() as client:
+    async with (
+        serving(application(services), "127.0.0.1:0", services.now) as url,
+        aiohttp.ClientSession(response_class=Answer) as client,
+    ):
         yield Server(url, client, query, charts, reports, services, settings, reasons, unexpected)
 
 
@@ -239,3 +262,25 @@ def result(samples: int = 2) -> Result:
     return Result(
         0, samples * 60, 60, {"operation_count": counts, "operation_latency": latencies, "backend_health": health}, NOW
     )
+
+
+def whole(samples: int = 2) -> Result:
+    """Return the same with every statistic that the engine gives."""
+    found = result(samples)
+    missing = {
+        "operation_latency": ("sum", "median", "min", "max", "percentile_95", "percentile_99"),
+        "backend_health": ("min", "max", "last"),
+    }
+    for metric, names in missing.items():
+        table = found.metrics[metric]
+        found.metrics[metric] = replace(
+            table, statistics={**table.statistics, **dict.fromkeys(names, table.statistics["mean"])}
+        )
+    return found
+
+
+def operation_facts(operation_id: str) -> dict[str, Any]:
+    """Return what is told of an operation in every answer."""
+    unknown = dict.fromkeys(("start_time", "latency", "retry_count", "error_type", "size", "producer"))
+    known = {"operation_id": operation_id, "operation_type": "add", "backend": "ipfs", "status": "completed"}
+    return {**known, "end_time": NOW, **unknown}

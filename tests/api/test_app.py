@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from telemetryd.api import exposition
 from telemetryd.api.app import PREFIX, ROUTES, Route
+from telemetryd.api.openapi import DOCS_OPERATION
 from telemetryd.api.pages import INDEX_OPERATION
 from telemetryd.model.errors import Busy
 
@@ -19,8 +21,8 @@ async def test_every_route_says_its_name(server: Server, route: Route) -> None:
     """Each route answers a mistake, and where it answers in JSON all else, with its own operation's name."""
     body: dict[str, Any] = {"json": {}} if route.method == "POST" else {}
     path = re.sub(r"\{\w+:[^{}]*\}", "a", route.path)
-    if route.operation == INDEX_OPERATION:
-        return  # it takes any parameters, and is a page
+    if route.operation in (INDEX_OPERATION, DOCS_OPERATION, exposition.OPERATION):
+        return  # these take any parameters, and are no JSON
     wrong = "?nonsense=1" if route.operation not in ("health", "ready") else ""
     async with server.client.request(route.method, server.url + path + wrong, **body) as response:
         found = await response.json()
@@ -33,7 +35,8 @@ async def test_every_route_says_its_name(server: Server, route: Route) -> None:
         "/index.html",
         "/static/",
         "/static/a/b",
-        "/metrics",
+        "/metrics/",
+        "/metric",
         PREFIX,
         f"{PREFIX}/",
         f"{PREFIX}/metric",

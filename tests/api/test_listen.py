@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import socket
+from pathlib import Path
+
 import pytest
 
-from telemetryd.api.listen import Listen, TcpAddress, UnixAddress, parse_listen
+from telemetryd.api.listen import Listen, TcpAddress, UnixAddress, address_of, parse_listen
 from telemetryd.model.errors import InvalidParameter
 
 
@@ -47,3 +51,15 @@ def test_what_is_no_address_is_refused(text: str) -> None:
     """Anything else is a mistake that names the setting and shows the syntax."""
     with pytest.raises(InvalidParameter, match=r"^http\.listen: expected HOST:PORT"):
         parse_listen(text)
+
+
+def test_a_socket_that_listens_has_the_address_it_was_bound_to(short_path: Path) -> None:
+    """Of every family; an abstract one as systemd writes it."""
+    with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as unix:
+        assert address_of(tcp) == TcpAddress("127.0.0.1", tcp.getsockname()[1])
+        unix.bind(str(short_path / "s"))
+        assert address_of(unix) == UnixAddress(str(short_path / "s"))
+    with socket.socket(socket.AF_UNIX) as abstract, socket.create_server(("::1", 0), family=socket.AF_INET6) as six:
+        abstract.bind(f"\0telemetryd-http-{os.getpid()}")
+        assert address_of(abstract) == UnixAddress(f"@telemetryd-http-{os.getpid()}")
+        assert address_of(six).url.startswith("http://[::1]:")

@@ -15,12 +15,12 @@ from telemetryd.query.account import Account
 from telemetryd.query.fingerprint import Settled
 from telemetryd.query.request import MetricsRequest
 
-from .conftest import NOW, PREFIX, Server, result
+from .conftest import NOW, PREFIX, Server, whole
 
 
 async def test_the_answer_says_what_was_asked_and_used(server: Server) -> None:
     """The metric and the aggregation come back with the range and the interval that were used."""
-    server.query.result = result()
+    server.query.result = whole()
     found = await server.json("metrics?metric_type=operation_latency&aggregation=average")
     assert set(found) == {
         "success",
@@ -73,6 +73,8 @@ async def test_parameters_reach_the_engine(server: Server) -> None:
         "start_time=nan",
         "start_time=inf",
         "start_time=-1",
+        "start_time=1_000",
+        "start_time=%201000",
         "start_time=",
         "end_time=x",
         "end_time=-inf",
@@ -114,7 +116,7 @@ async def test_a_misspelt_parameter_names_the_nearest(server: Server) -> None:
 @pytest.mark.parametrize("accept", ["application/json", "text/html", "image/png"])
 async def test_the_format_is_not_negotiated(server: Server, accept: str) -> None:
     """What the client says it accepts changes nothing: the format is a parameter."""
-    server.query.result = result()
+    server.query.result = whole()
     for name, content_type in {
         "csv": "text/csv",
         "arrow": "application/vnd.apache.arrow.stream",
@@ -134,7 +136,7 @@ async def test_the_format_is_not_negotiated(server: Server, accept: str) -> None
 @pytest.mark.parametrize("samples", [1, 400, 401, 5000])
 async def test_every_format_holds_every_sample(server: Server, samples: int) -> None:
     """Few samples or many, made at once or in pieces: the answer has them all."""
-    server.query.result = result(samples)
+    server.query.result = whole(samples)
     nested = await server.json("metrics")
     assert len(nested["metrics"]["operation_count"]["add"]["ipfs"]) == samples
     assert len((await server.json("metrics?format=rows"))["rows"]) == 5 * samples
@@ -159,7 +161,7 @@ async def test_limits_of_queries_are_told(server: Server) -> None:
 
 async def test_an_answer_that_breaks_off_is_told_to_the_log(server: Server) -> None:
     """A fault in the middle of a large answer closes the connection, so that the part is not taken for the whole."""
-    broken = result(5000)
+    broken = whole(5000)
     broken.metrics["operation_count"].series[-1] = 99
     server.query.result = broken
     async with server.client.get(f"{server.url}{PREFIX}/metrics?format=rows") as response:
@@ -174,7 +176,7 @@ async def test_an_answer_that_breaks_off_is_told_to_the_log(server: Server) -> N
 @pytest.mark.parametrize("form", ["json", "rows", "arrow", "csv"])
 async def test_an_answer_that_cannot_change_has_a_strong_tag(server: Server, form: str) -> None:
     """It stands for these very bytes; who has it gets no second one, also where it is written as a weak one."""
-    server.query.result, server.query.settled = result(), Settled("meaning", "digits")
+    server.query.result, server.query.settled = whole(), Settled("meaning", "digits")
     url = f"{server.url}{PREFIX}/metrics?start_time=0&end_time=120&format={form}"
     async with server.client.get(url) as response:
         assert (response.status, response.headers["ETag"][:1]) == (200, '"')
@@ -196,7 +198,7 @@ async def test_answers_of_two_instants_have_two_tags(server: Server) -> None:
     url, answers = f"{server.url}{PREFIX}/metrics?format=json&end_time=1", {}
     server.query.settled = Settled("meaning", "digits")
     for now in (1000.0, 2000.5):
-        server.query.result = replace(result(), now=now)
+        server.query.result = replace(whole(), now=now)
         async with server.client.get(url) as response:
             answers[response.headers["ETag"]] = await response.read()
     assert len(answers) == len(set(answers.values())) == 2

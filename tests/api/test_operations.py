@@ -9,7 +9,7 @@ import yarl
 
 from telemetryd.query.request import LATEST
 
-from .conftest import NOW, Server
+from .conftest import NOW, Server, operation_facts
 
 
 async def test_operations_are_listed(server: Server) -> None:
@@ -18,7 +18,7 @@ async def test_operations_are_listed(server: Server) -> None:
     assert found["operation"] == "list_operations"
     assert (found["sort"], found["limit"]) == ("failed", 3)
     assert (found["start_time"], found["end_time"]) == (NOW - 86400, NOW)
-    assert found["operations"] == [{"operation_id": "a", "latency": None}]
+    assert found["operations"] == [operation_facts("a")]
 
 
 @pytest.mark.parametrize(

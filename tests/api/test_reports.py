@@ -21,10 +21,10 @@ async def test_a_range_comes_as_json_form_or_query(server: Server, how: dict[str
     """It is widened to whole intervals, and the answer says where the report will be."""
     found = await server.json("report", method="POST", **how)
     assert (found["start_time"], found["end_time"]) == (1_699_992_000, 1_699_995_600)
-    assert found["report_url"] == f"{server.url}{PREFIX}/reports/report_0/report.html"
+    assert found["report_url"] == f"{server.url}{PREFIX}/reports/report_0_00000/report.html"
     assert found["report_path"] == str(server.reports.folder)
     assert found["message"] == "Report generation started in the background"
-    assert (found["report_id"], found["status"], found["files"]) == ("report_0", "running", ["report.html"])
+    assert (found["report_id"], found["status"], found["files"]) == ("report_0_00000", "running", ["report.html"])
 
 
 async def test_without_a_range_it_is_the_last_day(server: Server) -> None:
@@ -66,7 +66,7 @@ async def test_other_sites_can_neither_make_nor_remove(server: Server) -> None:
     """A browser says for whom it asks."""
     elsewhere = {"headers": {"Sec-Fetch-Site": "cross-site"}}
     await server.json("report", 403, method="POST", **elsewhere)
-    await server.json("reports/report_0", 403, method="DELETE", **elsewhere)
+    await server.json("reports/report_0_00000", 403, method="DELETE", **elsewhere)
     assert server.reports.kept == {}
 
 
@@ -75,36 +75,36 @@ async def test_the_list_says_where_each_is(server: Server) -> None:
     assert (await server.json("reports"))["reports"] == []
     await server.json("report", method="POST")
     (found,) = (await server.json("reports"))["reports"]
-    assert found["report_url"].endswith("/reports/report_0/report.html")
-    assert found["report_id"] == "report_0"
+    assert found["report_url"].endswith("/reports/report_0_00000/report.html")
+    assert found["report_id"] == "report_0_00000"
 
 
 async def test_a_file_is_shown_and_not_downloaded(server: Server) -> None:
     """Under the type of its name, with the guards of every page."""
     await server.json("report", method="POST")
     (server.reports.folder / "report.html").write_text("<h1>whole</h1>")
-    async with server.client.get(f"{server.url}{PREFIX}/reports/report_0/report.html") as response:
+    async with server.client.get(f"{server.url}{PREFIX}/reports/report_0_00000/report.html") as response:
         assert (response.status, response.content_type) == (200, "text/html")
         assert response.headers["Content-Disposition"] == "inline"
         assert response.headers["Cache-Control"] == "no-store"
         assert "script-src 'self';" in response.headers["Content-Security-Policy"]
         assert await response.text() == "<h1>whole</h1>"
     (server.reports.folder / "data.csv").write_bytes("日本".encode())
-    async with server.client.get(f"{server.url}{PREFIX}/reports/report_0/data.csv") as response:
+    async with server.client.get(f"{server.url}{PREFIX}/reports/report_0_00000/data.csv") as response:
         assert (response.content_type, response.charset) == ("text/csv", "utf-8")
 
 
 @pytest.mark.parametrize(
     "path",
     [
-        "report_0/secret",
+        "report_0_00000/secret",
         "report_1/report.html",
-        "report_0/..%2freport.html",
-        "report_0/%2e%2e",
-        "..%2freport_0/report.html",
-        "report_0/%2fetc%2fpasswd",
-        "report_0/report.html%00",
-        "report_0/sub/report.html",
+        "report_0_00000/..%2freport.html",
+        "report_0_00000/%2e%2e",
+        "..%2freport_0_00000/report.html",
+        "report_0_00000/%2fetc%2fpasswd",
+        "report_0_00000/report.html%00",
+        "report_0_00000/sub/report.html",
         "%2e%2e/report.html",
     ],
 )
@@ -113,7 +113,7 @@ async def test_no_other_path_leads_to_a_file(server: Server, path: str) -> None:
     await server.json("report", method="POST")
     (server.reports.folder / "report.html").write_text("whole")
     (server.reports.folder / "secret").write_text("secret")
-    raw = await server.raw(f"GET {PREFIX}/reports/{path} HTTP/1.0\r\nHost: x\r\n\r\n".encode())
+    raw = await server.raw(f"GET {PREFIX}/reports/{path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
     head, _, body = raw.partition(b"\r\n\r\n")
     assert b" 404 " in head.split(b"\r\n")[0] and json.loads(body)["success"] is False
 
@@ -121,5 +121,5 @@ async def test_no_other_path_leads_to_a_file(server: Server, path: str) -> None:
 async def test_a_report_is_removed_once(server: Server) -> None:
     """The second time there is none."""
     await server.json("report", method="POST")
-    assert (await server.json("reports/report_0", method="DELETE"))["report_id"] == "report_0"
-    assert (await server.json("reports/report_0", 404, method="DELETE"))["error_type"] == "unknown_report"
+    assert (await server.json("reports/report_0_00000", method="DELETE"))["report_id"] == "report_0_00000"
+    assert (await server.json("reports/report_0_00000", 404, method="DELETE"))["error_type"] == "unknown_report"

@@ -73,7 +73,7 @@ async def test_a_client_that_goes_away_stops_the_pieces() -> None:
     async with sending(pieces(), ended) as url:
         host, _, port = url.removeprefix("http://").partition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
-        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         await reader.readexactly(1000)
         assert not ended.is_set()
         writer.transport.abort()
@@ -92,6 +92,6 @@ async def test_a_client_that_takes_nothing_is_cut_off() -> None:
     async with sending(pieces(), ended, patience=0) as url:
         host, _, port = url.removeprefix("http://").partition(":")
         _, writer = await asyncio.open_connection(host, int(port), limit=1000)
-        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         await asyncio.wait_for(ended.wait(), 20)
         writer.transport.abort()

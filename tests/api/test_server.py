@@ -11,7 +11,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from telemetryd.api.server import MAX_HEADER, MAX_REQUEST_LINE, serving
+from telemetryd.api.connection import MAX_HEADER, MAX_REQUEST_LINE
+from telemetryd.api.server import serving
 from telemetryd.model.errors import InvalidParameter, SettingsError
 
 from .conftest import PREFIX, Server
@@ -38,6 +39,20 @@ async def test_a_unix_socket_is_served_and_removed(short_path: Path) -> None:
         ):
             assert response.status == 404
     assert not path.exists()
+
+
+async def test_an_inherited_socket_is_served_and_stays(short_path: Path) -> None:
+    """In place of the address of the settings; whoever connects after the end waits for the next to serve it."""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+        for _ in range(2):
+            async with serving(empty(), f"unix:{short_path}/unused", inherited=held.dup()) as url:
+                assert url == f"http://127.0.0.1:{port}"
+                async with aiohttp.ClientSession() as client, client.get(url) as response:
+                    assert response.status == 404
+            with socket.create_connection(("127.0.0.1", port)) as waiting:
+                assert waiting.getpeername()[1] == port
+    assert not list(short_path.iterdir())
 
 
 async def test_a_socket_left_behind_is_taken_over(short_path: Path) -> None:
@@ -140,7 +155,7 @@ async def test_a_client_that_goes_away_takes_its_query_with_it(server: Server) -
     server.query.waits = True
     host, _, port = server.url.removeprefix("http://").partition(":")
     _, writer = await asyncio.open_connection(host, int(port))
-    writer.write(f"GET {PREFIX}/metrics HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    writer.write(f"GET {PREFIX}/metrics HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     await asyncio.wait_for(server.query.waiting.wait(), 20)
     writer.close()
     await asyncio.wait_for(server.query.cancelled.wait(), 20)

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from telemetryd.api.stream import Frames
+from tests.openapi import judge
 
 from .conftest import NOW, PREFIX, Server
 
@@ -34,6 +35,7 @@ async def test_it_tells_the_realtime_answer_again_and_again(server: Server) -> N
             told: dict[str, Any] = json.loads(event["data"])
             assert (told["success"], told["operation"]) == (True, "get_realtime_telemetry")
             assert (told["window"], told["timestamp"]) == (60, NOW)
+            judge({"$ref": "#/components/schemas/Realtime"}).validate(told)
 
 
 async def test_it_ends_when_the_daemon_does(server: Server) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -60,6 +61,15 @@ def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
     yield open_page
     for each in visits:
         each.close()
+
+
+@pytest.fixture(scope="package")
+def axe() -> str:
+    """The script of axe-core."""
+    usual = Path(sys.prefix) / "axe" / "node_modules" / "axe-core" / "axe.min.js"
+    path = Path(os.environ.get("TELEMETRYD_AXE", usual))
+    assert path.is_file(), f"expected axe-core at {path}, found nothing: scripts/test installs it"
+    return path.read_text()
 
 
 @contextmanager

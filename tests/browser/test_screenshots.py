@@ -104,6 +104,16 @@ def test_history(
     keep(f"history-{name}", page.page.screenshot())
 
 
+@pytest.mark.parametrize(("name", "options"), [("light", DESK), ("dark", DESK | DARK), ("phone", PHONE)])
+def test_docs(
+    busy: Daemon, visit: Callable[..., Visit], keep: Callable[[str, bytes], None], name: str, options: Any
+) -> None:
+    """The API, to be read."""
+    page = visit(f"{busy.url}/docs#get_telemetry", **options)
+    expect(page.page.locator("#get_telemetry-title")).to_be_in_viewport()
+    keep(f"docs-{name}", page.page.screenshot())
+
+
 def test_timeline(busy: Daemon, visit: Callable[..., Visit], keep: Callable[[str, bytes], None]) -> None:
     """One operation, and all that happened to it."""
     found = busy.get("operations", sort="failed", limit=1)["operations"][0]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -28,15 +25,6 @@ VIEWS = (
 PHONE = {"width": 360, "height": 740}
 
 
-@pytest.fixture(scope="module")
-def axe() -> str:
-    """The script of axe-core."""
-    usual = Path(sys.prefix) / "axe" / "node_modules" / "axe-core" / "axe.min.js"
-    path = Path(os.environ.get("TELEMETRYD_AXE", usual))
-    assert path.is_file(), f"expected axe-core at {path}, found nothing: scripts/test installs it"
-    return path.read_text()
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_no_serious_fault(node: Daemon, visit: Open, axe: str, theme: str) -> None:
     """In any view, in light and in dark."""
@@ -45,12 +33,7 @@ def test_axe_finds_no_serious_fault(node: Daemon, visit: Open, axe: str, theme: 
     for view in VIEWS:
         seen.page.evaluate("view => { location.hash = view }", view)
         expect_settled(seen, view)
-        found = seen.page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then(run => run.violations)")
-        faults = [
-            (fault["id"], [node["target"] for node in fault["nodes"]])
-            for fault in found
-            if fault["impact"] in ("serious", "critical")
-        ]
+        faults = seen.faults()
         assert not faults, (view, faults)
 
 

@@ -43,6 +43,15 @@ class Visit:
         """Wait until the stream has told something."""
         expect(self.page.locator(".stream-state")).to_have_text("Live")
 
+    def faults(self) -> list[tuple[str, Any]]:
+        """Return the serious faults that axe, which is loaded, finds in what is shown: each rule and where it is broken."""
+        found = self.page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then(run => run.violations)")
+        return [
+            (fault["id"], [node["target"] for node in fault["nodes"]])
+            for fault in found
+            if fault["impact"] in ("serious", "critical")
+        ]
+
     def module(self, name: str, body: str, argument: object = None) -> Any:
         """Return what ``body`` makes of a module ``it`` of the page and of ``argument``."""
         return self.page.evaluate(

@@ -36,7 +36,7 @@ class Lines:
         self.lines: list[tuple[str, str, dict[str, Any]]] = []
 
     def __getattr__(self, level: str) -> Any:
-        return lambda line, **values: self.lines.append((level, line, values))
+        return lambda line, kind, **values: self.lines.append((level, line, values))
 
     def of(self, says: str) -> list[dict[str, Any]]:
         """Return the values of every line of one kind."""
@@ -105,7 +105,8 @@ async def rendering(
         grace=grace,
     ) as watched.renderer:
         yield watched
-    assert not [each["pid"] for each in watched.log.of("chart worker started") if alive(each["pid"])]
+    # What a service has started has no id here.
+    assert not [each["pid"] for each in watched.log.of("chart worker started") if each["pid"] and alive(each["pid"])]
     assert not watched.work.exists()
 
 

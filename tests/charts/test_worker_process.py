@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from telemetryd.charts.link import Child
 from telemetryd.charts.wire import Draw
 from telemetryd.charts.worker_process import WorkerLost, WorkerProcess
 from telemetryd.instrumentation import Instrumentation
@@ -26,7 +28,8 @@ class Held:
         self.log = Lines()
         self.folder = folder / "work" / "1"
         instrumentation = Instrumentation(self.log)
-        self.process = WorkerProcess(command, str(self.folder), "", os.environ, instrumentation, "a test", grace)
+        start = partial(Child.start, (*command, str(self.folder)), str(self.folder), os.environ)
+        self.process = WorkerProcess(start, instrumentation, "a test", grace)
 
     async def gone(self) -> None:
         """Wait until it is gone, with its folder and all processes."""

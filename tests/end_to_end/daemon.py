@@ -14,6 +14,8 @@ from typing import Any
 
 import requests
 
+from tests.openapi import look
+
 from .producer import Producer
 from .waiting import PATIENCE, until
 
@@ -30,19 +32,23 @@ _INHERITED = (
     "COV_CORE_CONFIG",
     "COV_CORE_DATAFILE",
 )
-# What systemd does between fork and exec: the listening socket is descriptor 3, of this very process.
+# What systemd does between fork and exec: listening sockets are descriptors from 3 on, of this very process.
 _ACTIVATE = """
-import os, sys
-os.dup2(int(sys.argv[1]), 3)
-os.execve(sys.argv[2], sys.argv[2:], {**os.environ, "LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"})
+import fcntl, os, sys
+passed = [fcntl.fcntl(int(each), fcntl.F_DUPFD, 100) for each in sys.argv[2].split(",")]
+for number, each in enumerate(passed):
+    os.dup2(each, 3 + number)
+told = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": str(len(passed)), "LISTEN_FDNAMES": sys.argv[1]}
+os.closerange(100, 100 + len(passed))
+os.execve(sys.argv[3], sys.argv[3:], {**os.environ, **told})
 """
 
 
 class Daemon:
     """``telemetryd serve`` below ``folder``; settings are given as environment variables.
 
-    ``url`` is the bound address without a path. ``kill`` is SIGKILL, ``stop`` SIGTERM. A socket in
-    ``passed`` is passed on to it as systemd does. ``program`` is what Python runs.
+    ``url`` is the bound address without a path. ``kill`` is SIGKILL, ``stop`` SIGTERM. Sockets in
+    ``passed``, by their names, are passed on to it as systemd does. ``program`` is what Python runs.
     """
 
     def __init__(self, folder: Path, **settings: object) -> None:
@@ -51,12 +57,13 @@ class Daemon:
         self.metrics_path = folder / "metrics"
         self.url = ""
         self.settings: dict[str, object] = dict(settings)
-        self.passed: socket.socket | None = None
+        self.passed: dict[str, socket.socket] = {}
         self.program: tuple[str, ...] = ("-m", "telemetryd")
         self._process: subprocess.Popen[bytes] | None = None
         self._stderr = folder / "stderr.log"
         self._read_from = 0
         self._session = requests.Session()
+        self._session.hooks["response"].append(look)
 
     @property
     def pid(self) -> int:
@@ -99,14 +106,15 @@ class Daemon:
         self.url = ""
         paths = ["--socket", self.socket, "--http", "127.0.0.1:0", "--metrics-path", str(self.metrics_path)]
         command = [sys.executable, *self.program, "serve", *paths, *arguments]
-        descriptors = [] if self.passed is None else [self.passed.fileno()]
+        descriptors = [passed.fileno() for passed in self.passed.values()]
         if descriptors:
-            command = [sys.executable, "-c", _ACTIVATE, str(descriptors[0]), *command]
+            listed = ",".join(map(str, descriptors))
+            command = [sys.executable, "-c", _ACTIVATE, ":".join(self.passed), listed, *command]
         with self._stderr.open("ab") as stderr:
             self._process = subprocess.Popen(
                 command,
                 cwd=self.folder,
-                env=self._environment(),
+                env=self.environment(),
                 stdout=stderr,
                 stderr=stderr,
                 pass_fds=descriptors,
@@ -196,11 +204,12 @@ class Daemon:
         if not self.url:
             return False
         try:
-            return requests.get(self.url + path, timeout=PATIENCE).status_code == 200
+            return requests.get(self.url + path, timeout=PATIENCE, hooks={"response": look}).status_code == 200
         except requests.ConnectionError:
             return False
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Return the environment of its processes."""
         ours = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         home = self.folder / "home"
         home.mkdir(exist_ok=True)

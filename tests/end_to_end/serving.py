@@ -6,6 +6,7 @@ import argparse
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from telemetryd.config import load
 from telemetryd.daemon import main
@@ -18,10 +19,11 @@ def serve(arguments: list[str], files: Files | None = None, clock: Callable[[], 
     parser.add_argument("command", choices=["serve"])
     for flag in ("--socket", "--http", "--metrics-path"):
         parser.add_argument(flag, required=True)
+    parser.add_argument("--config", type=Path)
     given = parser.parse_args(arguments)
     flags = {
         "ingest.socket": ("--socket", given.socket),
         "http.listen": ("--http", given.http),
         "telemetry.metrics_path": ("--metrics-path", given.metrics_path),
     }
-    return main(load(flags, os.environ), files, clock)
+    return main(load(flags, os.environ, given.config), files, clock)

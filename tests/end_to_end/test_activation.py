@@ -6,21 +6,16 @@ import os
 import signal
 import socket
 import stat
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from .daemon import Daemon
+from .load import APART, load, wait_for_more
 from .parquet_files import QUICK
 from .test_emitter import started
 from .waiting import until
-from .wal import Wal
-
-PRODUCERS = 3
-AT_ONCE = 50
 
 
 @pytest.fixture
@@ -30,70 +25,22 @@ def activated(new_daemon: Callable[..., Daemon]) -> Iterator[Daemon]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
         listening.bind(daemon.socket)
         listening.listen(512)
-        daemon.passed = listening
+        daemon.passed = {"ingest": listening}
         yield daemon
         daemon.end()
-
-
-@contextmanager
-def load(daemon: Daemon) -> Iterator[list[int]]:
-    """Several producers that never pause, and one that connects again and again; give how many operations each has started."""
-    counts = [0] * PRODUCERS
-    refused: list[OSError] = []
-    stop = threading.Event()
-    wals = [Wal(daemon.socket, f"wal-{number}") for number in range(PRODUCERS)]
-
-    def produce(number: int) -> None:
-        while not stop.is_set():
-            wals[number].start(1_000_000 * number + counts[number], AT_ONCE)
-            counts[number] += AT_ONCE
-            stop.wait(0.005)
-
-    def connect() -> None:
-        while not stop.wait(0.01):
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-                try:
-                    client.connect(daemon.socket)
-                except OSError as error:
-                    refused.append(error)
-
-    threads = [threading.Thread(target=produce, args=(number,)) for number in range(PRODUCERS)]
-    threads.append(threading.Thread(target=connect))
-    for thread in threads:
-        thread.start()
-    try:
-        yield counts
-        stop.set()
-        for thread in threads:
-            thread.join()
-        assert all(wal.flush() for wal in wals)
-        assert [wal.statistics["dropped"] for wal in wals] == [0] * PRODUCERS
-        assert refused == []
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
-        for wal in wals:
-            wal.kill()
-
-
-def wait_for_more(counts: list[int], operations: int) -> None:
-    """Wait until so many more operations have started."""
-    enough = sum(counts) + operations
-    until(lambda: sum(counts) >= enough, f"{operations} operations to start")
 
 
 def test_restarts_under_load_lose_and_refuse_nothing(activated: Daemon) -> None:
     """Clean ones and kills: whoever connects meanwhile waits, and every event is stored, once."""
     activated.start()
-    with load(activated) as counts:
+    with load(activated.socket) as counts:
         for number, die in enumerate((activated.stop, activated.kill, activated.stop, activated.kill, activated.stop)):
             wait_for_more(counts, 2000)
             assert die() in (0, None), activated.log
             # Every other time the socket is nobody's for a while, and the load goes on.
             wait_for_more(counts, 500 * (number % 2))
             activated.start()
-    expected = {f"op-{1_000_000 * number + each}": 1 for number in range(PRODUCERS) for each in range(counts[number])}
+    expected = {f"op-{APART * number + each}": 1 for number, count in enumerate(counts) for each in range(count)}
     until(lambda: len(started(activated)) >= len(expected), "all operations to be sealed")
     until(lambda: started(activated) == expected, "each operation to be there once")
 
@@ -111,7 +58,7 @@ def test_a_socket_that_does_not_listen_is_a_mistake_of_the_unit(new_daemon: Call
     """Told in one sentence; the daemon does not start."""
     daemon = new_daemon()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as passed:
-        daemon.passed = passed
+        daemon.passed = {"ingest": passed}
         daemon.launch()
         assert daemon.wait() == 1
     (failed,) = daemon.events("cannot start")

@@ -19,8 +19,9 @@ from urllib.parse import parse_qsl
 from telemetryd.api.body import object_of
 from telemetryd.api.envelope import encode, failure
 from telemetryd.api.errors import InvalidBody, failure_of
-from telemetryd.config import API_KEYS, load
+from telemetryd.config import load
 from telemetryd.config_sources import SETTINGS
+from telemetryd.config_update import API_KEYS
 from telemetryd.hooks.spool import Spool
 from telemetryd.hooks.spool_format import MAGIC, SLOT, Record, State, encode_state
 from telemetryd.hooks.spool_format import encode_record as encode_spooled

@@ -1,10 +1,9 @@
-"""Scripts and units are well formed, and say how they are used."""
+"""Scripts are well formed, and say how they are used."""
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -59,11 +58,3 @@ def test_browsers() -> None:
     assert tuple(listed.split()) == NAMES
     (told,) = re.findall(r"the first found on `PATH` of (.*?)\.", read("docs/api.md"))
     assert tuple(re.findall(r"`([^`]+)`", told)) == NAMES
-
-
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
-@pytest.mark.parametrize("unit", sorted((ROOT / "systemd").glob("*.service")), ids=lambda path: path.name)
-def test_unit_where_systemd_analyze_is_installed(unit: Path) -> None:
-    """Every unit is one that systemd takes without a word."""
-    checked = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
-    assert (checked.returncode, checked.stderr) == (0, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from telemetryd.ingest.connection import MAX_UNREAD, Connection
+from telemetryd.ingest.peer import Peer
 from telemetryd.ingest.submission import Submission
 from telemetryd.instrumentation import Instrumentation
 from telemetryd.model.codec import Batch, Hello, decode_frame
@@ -51,6 +53,10 @@ class Desk:
         self.hellos: list[Hello] = []
         self.gone: list[Connection] = []
         self.last_batch = 0
+        self.allows = True
+
+    def admits(self, peer: Peer, connected: Any) -> bool:
+        return self.allows
 
     def now(self) -> float:
         return NOW
@@ -347,3 +353,19 @@ async def test_the_process_at_the_other_end_is_in_the_log(desk: Desk, client: Cl
     for line in ("connection opened", "producer attached"):
         assert (told[line]["pid"], told[line]["uid"], told[line]["gid"]) == (os.getpid(), os.getuid(), os.getgid())
     assert told["producer attached"]["producer"] == "wal-1"
+
+
+async def test_who_is_not_on_the_list_is_told_and_the_others_go_on(
+    desk: Desk, client: Client, short_path: Path
+) -> None:
+    """One line with the reason, and the end; it is counted, and costs those who were let in nothing."""
+    await client.hello("wal-1")
+    desk.allows = False
+    told = json.loads(await (await Client.connect(short_path / "ingest.sock")).rest())
+    assert told["reason"] == "peer_not_allowed"
+    assert f"user {os.getuid()}" in told["error"]
+    assert desk.instrumentation.counts["PeerRefused"] == 1
+    assert dict(desk.log.lines)["peer refused"]["pid"] == os.getpid()
+    assert len(desk.gone) == 1 and desk.instrumentation.books["received"] == 0
+    client.write(START)
+    assert len((await desk.next()).events) == 1

@@ -128,3 +128,13 @@ def test_a_gap_of_sequences_begins_a_new_head(ledger: Ledger) -> None:
     ledger.skip_to(10)
     ledger.apply_events([start("a", HOUR + 1.0)], "wal", 1, NOW)
     assert ledger.head.columns().sequence.tolist() == [10]
+
+
+def test_whoever_asks_is_shown_each_head_before_it_is_given_away(ledger: Ledger) -> None:
+    """With all its rows, also where it has none."""
+    seen: list[tuple[int, int]] = []
+    ledger.leaving = lambda head: seen.append((head.first_sequence, len(head)))
+    ledger.apply_events([start("a", HOUR + 1.0), start("b", HOUR + 2.0)], "wal", 1, NOW)
+    ledger.freeze(detailed=True)
+    ledger.freeze(detailed=True)
+    assert seen == [(1, 2), (3, 0)]

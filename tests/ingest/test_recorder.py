@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import threading
 from typing import Any
 
 import pytest
 
+from telemetryd.ingest.pace import Signs
 from telemetryd.ingest.segments import MAX_HEADS
 from telemetryd.storage.files import File
 from telemetryd.storage.folder import Folder
 from tests.disk.faults import PLENTY, FailingFiles, Fault
+from tests.end_to_end.waiting import until
 
 from .intake import HOUR, Answers, Clock, Intake, change, start
 
@@ -69,6 +72,46 @@ async def test_an_acknowledgement_comes_after_the_disk_has_it(folder: Folder, in
     for each in answers:
         await each.all()
     assert disk.log == ["write", "sync", "ack 1", "ack 1", "ack 1"]
+
+
+class HeldDisk(FailingFiles):
+    """A disk whose syncs wait until they are let go."""
+
+    def __init__(self) -> None:
+        super().__init__(PLENTY)
+        self.go = threading.Event()
+        self.go.set()
+
+    def create(self, path: str) -> File:
+        return _HeldFile(super().create(path), self.go)
+
+
+class _HeldFile(_WatchedFile):
+    def __init__(self, file: File, go: threading.Event) -> None:
+        super().__init__(file, [])
+        self._go = go
+
+    def sync(self) -> None:
+        assert self._go.wait(60)
+        super().sync()
+
+
+async def test_its_pace_tells_since_when_it_waits_for_the_disk(folder: Folder, intake: Intake) -> None:
+    """And since when something waits for it; once all is answered, nothing does, and it may be idle for ever."""
+    intake.files = disk = HeldDisk()
+    await intake.prepare()
+    intake.record()
+    assert intake.recorder.pace.signs == Signs()
+    disk.go.clear()
+    answers = Answers()
+    intake.recorder.submit(answers.submission([start("id", HOUR + 1.0)], 1))
+    submitted = intake.recorder.pace.signs
+    assert submitted.waiting_since is not None and submitted.disk_since is None
+    await asyncio.to_thread(until, lambda: intake.recorder.pace.signs.disk_since is not None, "it to wait for the disk")
+    assert intake.recorder.pace.signs.waiting_since == submitted.waiting_since
+    disk.go.set()
+    await answers.all()
+    await asyncio.to_thread(until, lambda: intake.recorder.pace.signs == Signs(), "it to be idle")
 
 
 async def test_several_batches_of_one_producer_are_acknowledged_at_once(intake: Intake) -> None:
@@ -319,3 +362,12 @@ async def test_a_drain_stores_what_was_submitted_before_it(intake: Intake) -> No
     assert intake.in_flight() == {"add:ipfs": [1, 0, 0]}
     assert intake.ledger.producers.named("wal").last_batch == 1
     assert len(intake.rows()) == 1
+
+
+async def test_how_long_the_disk_took_is_told(intake: Intake) -> None:
+    """Once for each call to it: one for all that came in together."""
+    await intake.start()
+    calls = intake.instrumentation.durations["journal"]
+    before = sum(calls.taken().counts)
+    await intake.store([start("a", HOUR + 1.0), start("b", HOUR + 2.0)], 1)
+    assert sum(calls.taken().counts) == before + 1

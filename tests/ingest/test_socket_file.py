@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from telemetryd.ingest.socket_file import LONGEST_PATH, SocketFile, aside_of, listen_at
+from telemetryd.ingest.socket_file import LONGEST_PATH, Openness, SocketFile, aside_of, listen_at
 from telemetryd.model.errors import FolderInUse, StorageError
 
 
@@ -41,6 +41,32 @@ def test_a_socket_is_for_user_and_group(short_path: Path) -> None:
         assert stat.S_IMODE((path.parent / "ingest.sock.lock").stat().st_mode) == 0o600
         assert connects(path)
     assert os.listdir(path.parent) == []
+
+
+def test_a_socket_is_for_whom_the_settings_say(short_path: Path) -> None:
+    """Its file has the mode and the group, and so has a folder that is made for it, as far as one must get through."""
+    group = os.getgroups()[-1] if os.getuid() else 4_000_000_009
+    for number, (openness, folder) in enumerate(
+        {
+            Openness.of("0660", str(group), "x"): 0o710,
+            Openness.of("666", "", "x"): 0o701,
+            Openness.of("0600", "", "x"): 0o700,
+        }.items()
+    ):
+        path = short_path / str(number) / "ingest.sock"
+        file = listen_at(path, openness)
+        assert stat.S_IMODE(path.stat().st_mode) == openness.mode
+        assert stat.S_IMODE(path.parent.stat().st_mode) == folder
+        for each in (path, path.parent):
+            assert each.stat().st_gid == (openness.group if openness.group is not None else os.getgid())
+        file.remove()
+
+
+def test_a_folder_that_is_there_stays_as_it_is(short_path: Path) -> None:
+    """Who may get through it is for whoever made it to say."""
+    short_path.chmod(0o750)
+    listen_at(short_path / "ingest.sock", Openness.of("0666", "", "x")).remove()
+    assert stat.S_IMODE(short_path.stat().st_mode) == 0o750
 
 
 def test_whoever_finds_it_may_connect(short_path: Path) -> None:

@@ -411,3 +411,15 @@ async def test_a_day_that_cannot_be_written_is_told_and_tried_again(intake: Inta
     assert intake.catalog.days()[day].file is None
     await intake.upkeep.turn()
     assert (intake.upkeep.problem, intake.catalog.days()[day].whole) == ("", True)
+
+
+async def test_how_long_a_seal_took_is_told(intake: Intake) -> None:
+    """One for each head that was sealed."""
+    await intake.start()
+    seals = intake.instrumentation.durations["seal"]
+    assert sum(seals.taken().counts) == 0
+    for number in (1, 2):
+        await intake.store([start(f"{number}", HOUR + 1.0)], number)
+        await asyncio.wait_for(intake.recorder.rotate(), 30)
+        await intake.upkeep.seal()
+        assert sum(seals.taken().counts) == number

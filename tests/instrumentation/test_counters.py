@@ -28,8 +28,8 @@ def test_an_event_is_logged_at_its_level_with_its_values_and_counted() -> None:
     instrumentation.emit(Draining("SIGTERM"))
     instrumentation.emit(TaskFailed("recorder", "OSError: gone"))
     assert log.lines == [
-        ("info", "draining", {"signal": "SIGTERM"}),
-        ("critical", "task failed", {"task": "recorder", "error": "OSError: gone"}),
+        ("info", "draining", {"kind": "Draining", "signal": "SIGTERM"}),
+        ("critical", "task failed", {"kind": "TaskFailed", "task": "recorder", "error": "OSError: gone"}),
     ]
     assert instrumentation.counts == {"Draining": 1, "TaskFailed": 1}
 
@@ -75,3 +75,20 @@ def test_rejections_are_kept_by_reason() -> None:
     instrumentation.reject("too_old", 3)
     assert instrumentation.rejected == {"not_json": 1, "too_old": 3}
     assert instrumentation.books["rejected"] == 4
+
+
+def test_what_took_how_long_is_kept_by_its_kind() -> None:
+    """Each has its own histogram, from the start on."""
+    instrumentation = Instrumentation(Lines())
+    instrumentation.took("seal", 0.5)
+    sums = {what: durations.taken().sum for what, durations in instrumentation.durations.items()}
+    assert sums == {"journal": 0.0, "seal": 0.5, "query": 0.0, "lag": 0.0}
+
+
+def test_every_kind_of_internal_event_is_counted_from_zero() -> None:
+    """Those that have not come are there as well."""
+    instrumentation = Instrumentation(Lines())
+    instrumentation.emit(Draining("SIGTERM"))
+    events = instrumentation.events()
+    assert (events["Draining"], events["TaskFailed"], events["Refused"]) == (1, 0, 0)
+    assert list(events) == sorted(events)

@@ -1,4 +1,4 @@
-"""The catalogue, that of charts and that of reports: each kind says what it is, and can be logged."""
+"""The catalogue, in all its modules: each kind says what it is, and can be logged."""
 
 from __future__ import annotations
 
@@ -8,17 +8,13 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from telemetryd.instrumentation import Instrumentation, chart_events, events, report_events
+from telemetryd.instrumentation import Instrumentation
 from telemetryd.instrumentation.events import Draining, InternalEvent
+from tests.house.source import script
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 VALUES: dict[str, Any] = {"int": 7, "str": "word", "str | None": None}
-KINDS: list[type[InternalEvent]] = [
-    each
-    for module in (events, chart_events, report_events)
-    for each in vars(module).values()
-    if isinstance(each, type) and InternalEvent in each.__bases__
-]
+KINDS: list[type[InternalEvent]] = script("log_catalogue").kinds()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -133,3 +133,14 @@ def test_a_window_tells_what_counting_by_hand_tells(batches: list[list[End]], se
     assert told.count == len(latencies)
     assert told.sum == sum(latencies)
     assert told.buckets == Counter(map(bucket_of_value, latencies))
+
+
+def test_a_still_window_does_not_change() -> None:
+    """What is entered later, or goes by, is not seen by who asks it later."""
+    window = Window()
+    add(window, [ended(NOW - 1, 2.0)])
+    still = window.still(NOW, 300)
+    add(window, [ended(NOW - 1)] * 3, NOW)
+    add(window, [ended(NOW + WIDEST)] * FOLD, NOW + 2 * WIDEST)
+    cells = still()
+    assert (cells.series.tolist(), cells.count.tolist(), cells.sum.tolist()) == ([1], [1], [2.0])

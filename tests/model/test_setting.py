@@ -23,6 +23,7 @@ def test_a_field_declares_all_that_a_setting_is() -> None:
         "maximum": 9,
         "environment": "",
         "live": True,
+        "choices": (),
     }
 
 

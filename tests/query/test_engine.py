@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 from collections.abc import Callable
@@ -68,12 +69,16 @@ async def nothing_is_lost(part: Part, reason: str) -> None:
     pytest.fail(f"{part} was set aside: {reason}")
 
 
-def engine_of(snapshot: Callable[[], Snapshot], clock: Callable[[], float] = lambda: 0.0, **query: int) -> QueryEngine:
+def engine_of(
+    snapshot: Callable[[], Snapshot],
+    clock: Callable[[], float] = lambda: 0.0,
+    took: Callable[[float], None] = lambda seconds: None,
+    **query: int,
+) -> QueryEngine:
     """Return an engine without files, on a clock that stands."""
     settings = replace(Settings(), query=replace(QuerySettings(), **query))
-    return QueryEngine(
-        snapshot, lambda: settings, Reader(Files(), lambda part: pytest.fail("no parts")), nothing_is_lost, clock
-    )
+    reader = Reader(Files(), lambda part: pytest.fail("no parts"))
+    return QueryEngine(snapshot, lambda: settings, reader, nothing_is_lost, clock, took)
 
 
 class Gate:
@@ -354,4 +359,25 @@ async def test_queries_run_side_by_side(store: Store) -> None:
     alone = [told(await engine.metrics(asked(interval))) for interval in (60, 120, 600, 3600)]
     together = await asyncio.gather(*(engine.metrics(asked(interval)) for interval in (60, 120, 600, 3600) * 3))
     assert [told(each) for each in together] == alone * 3
+    engine.close()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_how_long_a_query_took_is_told(fails: bool) -> None:
+    """In seconds, also of one that fails."""
+    clock, took = [10.0], list[float]()
+
+    def slow() -> list[OperationInFlight]:
+        clock[0] += 2.5
+        return pytest.fail("no operations") if fails else []
+
+    def snapshot() -> Snapshot:
+        return replace(empty_snapshot((EventColumns.empty(),)), operations=slow)
+
+    engine = engine_of(snapshot, lambda: clock[0], took.append)
+    with contextlib.ExitStack() as expected:
+        if fails:
+            expected.enter_context(pytest.raises(pytest.fail.Exception))
+        await engine.operations(EVERYTHING)
+    assert took == [2.5]
     engine.close()

@@ -127,3 +127,29 @@ def test_codes_beyond_a_byte_are_kept() -> None:
     append_one(head, 1999, 11_999)
     columns = head.columns()
     assert (columns.operation_type.tolist(), columns.producer.tolist()) == ([1999], [11_999])
+
+
+def test_the_tail_of_a_head_is_its_last_rows() -> None:
+    """As they are known now; once it is let go of, the head can grow."""
+    head = Head(5, names())
+    append_two(head)
+    head.patch(6, previous=2)
+    tail = head.tail(1)
+    assert [column.tolist() for column in tail] == [[2e-5], [1], [series_of(2, 3)], [3], [2], [0.5]]
+    with pytest.raises(BufferError):
+        append_two(head)
+    del tail
+    assert [len(column) for column in head.tail(2)] == [0] * 6
+
+
+def test_the_operation_of_a_row_is_found_wherever_its_id_is() -> None:
+    """Among those that were converted for a reader, in one go or several, and those that were not."""
+    head = head_of(40)
+    ids = [*head.columns().operation_id]
+    append_two(head)
+    head.columns()
+    append_one(head, series_of(2, 3))
+    expected = [*(each.as_py() for each in ids), "a", "b", "a"]
+    assert [head.operation_id(index) for index in range(len(head))] == expected
+    with pytest.raises(IndexError):
+        head.operation_id(len(head))

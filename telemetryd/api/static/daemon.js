@@ -12,10 +12,14 @@ class Failure extends Error {
 
 const API = "api/v0/wal/telemetry/";
 // A daemon that is busy is asked again as often, after at most as many seconds.
+const PASSING = new Set(["busy", "rate_limited"]);
 const ATTEMPTS = 3;
 const LONGEST_WAIT = 5;
 
 let ahead = 0;
+
+/** Has a `needed` event where the daemon would answer only to somebody who is signed in. */
+export const needsToken = new EventTarget();
 
 /** The node's clock, in Unix seconds: this computer's may be wrong. */
 export function nodeNow() {
@@ -59,13 +63,19 @@ export async function probe(name, { signal } = {}) {
   }
 }
 
+/** Who is signed in, as whom; with POST and a token, begin a session; with DELETE, end it. */
+export function session(method = "GET", token = "") {
+  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  return fetched(new URL("-/session", document.baseURI).href, { method, headers });
+}
+
 /** Whether an error is only a question that was taken back. */
 export function isTakenBack(error) {
   return error instanceof DOMException && error.name === "AbortError";
 }
 
-async function fetched(url, { signal, method, body, kept = false }) {
-  const request = { method, signal, headers: {}, cache: "no-cache" };
+async function fetched(url, { signal, method, body, headers = {}, kept = false }) {
+  const request = { method, signal, headers: { ...headers }, cache: "no-cache" };
   if (body !== undefined) {
     request.body = JSON.stringify(body);
     request.headers["Content-Type"] = "application/json";
@@ -77,10 +87,11 @@ async function fetched(url, { signal, method, body, kept = false }) {
       if (!kept) noteClock(answer.timestamp);
       return answer;
     }
-    if (response.status === 503 && answer?.error_type === "busy" && attempt < ATTEMPTS) {
+    if (PASSING.has(answer?.error_type) && attempt < ATTEMPTS) {
       await pause(Math.min(Number(response.headers.get("Retry-After")) || 1, LONGEST_WAIT), signal);
       continue;
     }
+    if (response.status === 401) needsToken.dispatchEvent(new Event("needed"));
     const sentence = answer?.error ?? `expected an answer of the daemon, found HTTP status ${response.status}`;
     throw new Failure(response.status, answer?.error_type ?? "unknown", sentence, answer);
   }

@@ -11,6 +11,7 @@ import { OperationsView } from "./operations.js";
 import { changes, chooseTheme, chooseZone, themeWish, zone } from "./preferences.js";
 import { ReportsView } from "./reports.js";
 import { SettingsView } from "./settings.js";
+import { SignIn } from "./signin.js";
 import { Stream } from "./stream.js";
 
 const TITLES = { live: "Live", history: "History", operations: "Operations", reports: "Reports", settings: "Settings" };
@@ -87,6 +88,7 @@ setInterval(() => {
   state.tick();
 }, 1000);
 document.addEventListener("visibilitychange", () => stream.watch(document.hidden));
+new SignIn(element("signin"), element("who")).start();
 show();
 stream.open();
 state.start();

@@ -183,6 +183,8 @@ export class LiveView {
   async #askBooks(signal) {
     try {
       const answer = await probe("healthy", { signal });
+      // They are told to nobody who may not read.
+      if (!answer.books) return;
       this.#books.show(answer);
       const rate = this.#tiles.ingest(answer, answer.timestamp);
       if (rate) this.#ingest.push(...rate);

@@ -1,0 +1,29 @@
+"""The internal events of the log itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .events import InternalEvent
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatsSuppressed(InternalEvent):
+    """``more`` lines of one kind were not written, since 60 of it had been within a minute."""
+
+    says: ClassVar[str] = "repeats suppressed"
+    level: ClassVar[str] = "warning"
+    of: str
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class LibrarySaid(InternalEvent):
+    """A library warned, at the level that it chose; ``error`` is the traceback, where there is one."""
+
+    says: ClassVar[str] = "library said"
+    level: ClassVar[str] = "warning"
+    logger: str
+    words: str
+    error: str | None

@@ -1,0 +1,19 @@
+"""How late the event loop is: what everything on it waits for, seen from its own timer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+# How often is looked, in seconds.
+EVERY = 0.5
+
+
+async def watch_lag(late: Callable[[float], None], every: float = EVERY) -> None:
+    """Tell ``late`` again and again by how many seconds the loop came later than it was asked to."""
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + every
+        await asyncio.sleep(every)
+        # A timer may come early, by the clock's resolution.
+        late(max(0.0, loop.time() - due))

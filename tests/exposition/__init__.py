@@ -1,0 +1,1 @@
+"""Scrapes: families, totals, text."""

@@ -1,0 +1,41 @@
+"""What is different between configurations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from telemetryd.config import Configuration, load
+from telemetryd.config_changes import changed, waiting
+
+
+def configured(folder: Path, text: str) -> Configuration:
+    file = folder / "telemetryd.toml"
+    file.write_text(text)
+    return load({}, {"HOME": str(folder)}, file)
+
+
+def test_what_changed_is_told_with_both_values_and_the_source_of_the_new(tmp_path: Path) -> None:
+    """One that was given in another place, and is the same, has not changed."""
+    before = configured(tmp_path, "[query]\ntimeout = 5\n[reports]\nmax_queue = 3\n[log]\nlevel = 'info'\n")
+    (tmp_path / "telemetryd.toml").write_text("[query]\ntimeout = 6\n[http]\nlisten = '127.0.0.1:1'\n")
+    after = before.reread()
+    place = f"file {tmp_path}/telemetryd.toml"
+    assert [(each.name, *each.told) for each in changed(before, after)] == [
+        ("query.timeout", "5", "6", place),
+        ("reports.max_queue", "3", "8", "default"),
+    ]
+    assert [(each.name, *each.told) for each in waiting(after)] == [
+        ("http.listen", "'127.0.0.1:8000'", "'127.0.0.1:1'", place)
+    ]
+    assert waiting(before) == []
+
+
+def test_the_hash_is_of_the_values_in_force(tmp_path: Path) -> None:
+    """The same for the same values, wherever they were given and whatever the home folder is; another for others."""
+    home = tmp_path / "home"
+    home.mkdir()
+    default = configured(tmp_path, "")
+    assert configured(home, "[log]\nlevel = 'info'\n").digest == default.digest
+    assert configured(home, "[log]\nlevel = 'debug'\n").digest != default.digest
+    (tmp_path / "telemetryd.toml").write_text("[http]\nlisten = '127.0.0.1:1'\n")
+    assert default.reread().digest == default.digest, "it waits for a restart"
