@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from telemetryd.model.events import STATUSES
 from telemetryd.query.result import MetricTable
@@ -62,6 +61,9 @@ class Texts:
                 pieces += [pa.scalar(f'{before}"{name}":'), _text(columns[name][low:high])]
                 before = ","
             pieces.append(pa.scalar("}"))
+        # With the first answer, and not at the start: it takes 9 MB.
+        import pyarrow.compute as pc
+
         joined = pc.binary_join_element_wise(*pieces, pa.scalar("},"), "")
         _, offsets, data = joined.buffers()
         self._offset = np.frombuffer(offsets, np.int32)[joined.offset : joined.offset + len(joined) + 1]
@@ -74,5 +76,7 @@ def _text(values: Array) -> pa.Array:
     array = pa.array(values)
     text = array.cast(pa.string())
     if values.dtype.kind == "f" and not (finite := np.isfinite(values)).all():
+        import pyarrow.compute as pc
+
         text = pc.if_else(pa.array(finite), text, pa.scalar("null"))
     return text

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from telemetryd.model.errors import UnknownOperation
 from telemetryd.model.events import (
@@ -65,6 +64,9 @@ def operation(
 
     Looks at what is in memory first, then hour by hour into the past until its start is found.
     """
+    # With the first such question, and not at the start: it takes 9 MB.
+    import pyarrow.compute as pc
+
     rows: list[Found] = []
     for newest, columns in _newest_first(snapshot, reader, deadline, start or 0.0, end or math.inf):
         if any(_is_start(row) and row["timestamp"] >= newest for row in rows):
