@@ -10,7 +10,6 @@ import asyncio
 import gc
 import os
 import signal
-import sys
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -76,9 +75,6 @@ from telemetryd.vigil import Vigil
 # A garbage collection looks at every operation in flight: rarely is often enough, for nothing
 # here makes cycles by the thousand.
 GC_THRESHOLDS = (100_000, 20, 50)
-# How long a thread that seals or compacts may keep the interpreter from the event loop, in seconds: an answer
-# needs it several times.
-SWITCH_INTERVAL = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +220,6 @@ def main(configuration: Configuration, files: Files | None = None, clock: Callab
     """Run the daemon until SIGTERM or SIGINT, with arguments as :func:`running`; return 0 after a clean drain, 1 after a fault."""
     lines = log.configure(configuration.settings.log)
     gc.set_threshold(*GC_THRESHOLDS)
-    sys.setswitchinterval(SWITCH_INTERVAL)
     try:
         return asyncio.run(_until_signalled(configuration, files, clock, lines.prepare))
     except TelemetrydError as error:
