@@ -1,6 +1,6 @@
 """A process that sends a load as fast as it is taken: frames that are acknowledged, bare bytes, or requests.
 
-``python -m benchmark.sender KIND ADDRESS LOAD``, where ``KIND`` is ``acknowledged``, ``bare`` or ``influx``.
+``python -m benchmark.sender KIND ADDRESS LOAD``, where ``KIND`` is ``acknowledged``, ``paced``, ``bare`` or ``influx``.
 Says ``ready``, begins when it reads a line, and says how many seconds it took until everything was answered.
 """
 
@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -22,6 +23,8 @@ from measured_daemon import ROOT, on_core
 
 from . import frames
 
+# Events a second of a paced producer: a busy node's.
+PACED_RATE = 25_000
 # Batches a producer may have unacknowledged, as many as an emitter.
 WINDOW = 32
 
@@ -92,8 +95,8 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def acknowledged(address: str, name: str, batches: list[bytes]) -> Callable[[], None]:
-    """Connect a producer, and return what sends its batches until all are acknowledged."""
+def acknowledged(address: str, name: str, batches: list[bytes], every: float = 0.0) -> Callable[[], None]:
+    """Connect a producer, and return what sends its batches until all are acknowledged, one ``every`` so many seconds."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.connect(address)
     answers = connection.makefile("rb")
@@ -103,8 +106,10 @@ def acknowledged(address: str, name: str, batches: list[bytes]) -> Callable[[], 
         raise ValueError(f"expected a daemon that has nothing of {name}, found {welcome}")
 
     def turn() -> None:
-        last = 0
+        last, due = 0, time.monotonic()
         for number, batch in enumerate(batches, 1):
+            due += every
+            time.sleep(max(0.0, due - time.monotonic()) if every else 0.0)
             connection.sendall(batch)
             while last < (number - WINDOW if number < len(batches) else number):
                 answer = json.loads(answers.readline())
@@ -148,7 +153,11 @@ def influx(address: str, requests: list[bytes]) -> Callable[[], None]:
     return turn
 
 
-KINDS = {"acknowledged": acknowledged, "bare": bare}
+KINDS: dict[str, Callable[..., Callable[[], None]]] = {
+    "acknowledged": acknowledged,
+    "paced": partial(acknowledged, every=frames.BATCH / PACED_RATE),
+    "bare": bare,
+}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
