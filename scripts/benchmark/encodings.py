@@ -16,8 +16,12 @@ _DICTIONARY_BYTES = 8 << 20
 _WORDS = ("event", "operation_type", "backend", "status", "error_type", "producer", "previous_status")
 _PRESENT: dict[str, Any] = {
     "compression": "zstd",
-    "use_dictionary": [*_WORDS, "operation_id"],
-    "column_encoding": {"timestamp": "DELTA_BINARY_PACKED", "sequence": "DELTA_BINARY_PACKED"},
+    "use_dictionary": [*_WORDS, "operation_id", "size"],
+    "column_encoding": {
+        "timestamp": "DELTA_BINARY_PACKED",
+        "sequence": "DELTA_BINARY_PACKED",
+        "latency": "BYTE_STREAM_SPLIT",
+    },
     "dictionary_pagesize_limit": _DICTIONARY_BYTES,
     "row_group_size": 128 * 1024,
     "store_schema": False,
@@ -49,7 +53,11 @@ class Choice:
         options = {**_PRESENT, **self.options}
         if isinstance(options["use_dictionary"], list):
             options["use_dictionary"] = [name for name in options["use_dictionary"] if name not in self.encodings]
-        options["column_encoding"] = {**options["column_encoding"], **self.encodings}
+        options["column_encoding"] = {
+            name: encoding
+            for name, encoding in {**options["column_encoding"], **self.encodings}.items()
+            if name not in options["use_dictionary"]
+        }
         return size_of(self.change(table), **options)
 
 
@@ -86,7 +94,6 @@ def _binary_ids_microseconds(table: pa.Table) -> pa.Table:
 
 
 _DELTA = {"operation_id": "DELTA_BYTE_ARRAY"}
-_SPLIT = {"latency": "BYTE_STREAM_SPLIT"}
 CHOICES = (
     Choice("as it is written now, without its own checksums and bloom filters"),
     Choice("… zstd 3", options={"compression_level": 3}),
@@ -105,20 +112,10 @@ CHOICES = (
         {"operation_id": "DELTA_LENGTH_BYTE_ARRAY"},
         {"data_page_size": 16 << 20, "max_rows_per_page": 1 << 20, "compression_level": 3},
     ),
-    Choice("latency BYTE_STREAM_SPLIT", _SPLIT),
-    Choice("latency in a dictionary", options={"use_dictionary": [*_WORDS, "operation_id", "latency"]}),
-    Choice("sizes in a dictionary", options={"use_dictionary": [*_WORDS, "operation_id", "size"]}),
+    Choice("latency plain", {"latency": "PLAIN"}),
+    Choice("latency in a dictionary", options={"use_dictionary": [*_WORDS, "operation_id", "size", "latency"]}),
+    Choice("sizes plain", {"size": "PLAIN"}),
     Choice("sizes DELTA_BINARY_PACKED", {"size": "DELTA_BINARY_PACKED"}),
-    Choice(
-        "sizes in a dictionary, latency BYTE_STREAM_SPLIT",
-        _SPLIT,
-        {"use_dictionary": [*_WORDS, "operation_id", "size"]},
-    ),
-    Choice(
-        "sizes in a dictionary, latency BYTE_STREAM_SPLIT, zstd 9",
-        _SPLIT,
-        {"use_dictionary": [*_WORDS, "operation_id", "size"], "compression_level": 9},
-    ),
     Choice("sorted by id", change=_by_id),
     Choice("sorted by id, ids DELTA_BYTE_ARRAY", _DELTA, change=_by_id),
     Choice("sorted by series", change=_by_series),
@@ -126,9 +123,9 @@ CHOICES = (
     Choice("ids as 16 bytes", change=_binary_ids, plain_reader=False),
     Choice("ids as 16 bytes, zstd 9", options={"compression_level": 9}, change=_binary_ids, plain_reader=False),
     Choice(
-        "ids as 16 bytes, sizes in a dictionary, latency as whole µs, zstd 9",
+        "ids as 16 bytes, latency as whole µs, zstd 9",
         {"latency": "DELTA_BINARY_PACKED"},
-        {"use_dictionary": [*_WORDS, "operation_id", "size"], "compression_level": 9},
+        {"compression_level": 9},
         _binary_ids_microseconds,
         plain_reader=False,
     ),

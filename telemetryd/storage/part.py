@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from telemetryd.rollup.carry import Carry
-from telemetryd.rollup.columns import EventColumns, RollupRows
+from telemetryd.rollup.columns import Array, EventColumns, RollupRows
 
 from . import rollup_schema, schema
 from .files import Files
@@ -25,6 +25,8 @@ PIECE = 16 * 1024
 # What a rollup carries on to later hours, in its footer.
 CARRY_KEY = "telemetryd.carry"
 
+# How often a value has to come for a dictionary.
+_TIMES_EACH = 8
 # The ids of a row group: each comes two to four times.
 _DICTIONARY_BYTES = 8 << 20
 # Older releases of pyarrow cannot write them; readers do without.
@@ -43,7 +45,7 @@ class EventsWriter:
         """Write rows that follow, in the file's order, those written before; raises OSError."""
         table = schema.table_of(columns)
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self._output.stream, table.schema, **_events_options(len(columns)))
+            self._writer = pq.ParquetWriter(self._output.stream, table.schema, **_events_options(columns))
         self._writer.write_table(table, row_group_size=ROW_GROUP)
 
     def finish(self) -> int:
@@ -159,17 +161,29 @@ def _clipped(columns: EventColumns, start: float | None, end: float | None) -> E
     return columns if (first, last) == (0, len(columns)) else between(columns, first, max(first, last))
 
 
-def _events_options(rows: int) -> dict[str, Any]:
-    time_and_sequence = {"timestamp": "DELTA_BINARY_PACKED", "sequence": "DELTA_BINARY_PACKED"}
+def _events_options(columns: EventColumns) -> dict[str, Any]:
+    encodings = {
+        "timestamp": "DELTA_BINARY_PACKED",
+        "sequence": "DELTA_BINARY_PACKED",
+        # Their first bytes are alike.
+        "latency": "BYTE_STREAM_SPLIT",
+    }
     sequence = schema.EVENTS_SCHEMA.get_field_index("sequence")
-    chosen = options((*schema.FEW_VALUED, "operation_id")) | {
-        "column_encoding": time_and_sequence,
+    repeated = ("operation_id", "size") if _few_valued(columns.size) else ("operation_id",)
+    chosen = options((*schema.FEW_VALUED, *repeated)) | {
+        "column_encoding": encodings,
         "dictionary_pagesize_limit": _DICTIONARY_BYTES,
         "sorting_columns": [pq.SortingColumn(0), pq.SortingColumn(sequence)],
     }
     if _BLOOM_FILTERS:
-        chosen["bloom_filter_options"] = {"operation_id": {"ndv": min(rows, ROW_GROUP), "fpp": 0.01}}
+        chosen["bloom_filter_options"] = {"operation_id": {"ndv": min(len(columns), ROW_GROUP), "fpp": 0.01}}
     return chosen
+
+
+def _few_valued(column: Array) -> bool:
+    """Whether the values of a column come many times each, so that a dictionary of them pays."""
+    told = column[column >= 0]
+    return len(np.unique(told)) * _TIMES_EACH <= len(told)
 
 
 def options(dictionaries: Collection[str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -124,10 +125,27 @@ def test_files_are_built_for_readers_that_skip(files: Files, folder: Folder) -> 
     ]
     assert "DELTA_BINARY_PACKED" in columns["timestamp"].encodings
     assert "DELTA_BINARY_PACKED" in columns["sequence"].encodings
+    assert "BYTE_STREAM_SPLIT" in columns["latency"].encodings
     assert "RLE_DICTIONARY" in columns["operation_id"].encodings
     assert {column.compression for column in columns.values()} == {"ZSTD"}
     assert all(column.has_column_index and column.has_offset_index for column in columns.values())
     assert columns["operation_id"].bloom_filter_length
+
+
+@pytest.mark.parametrize(("distinct", "dictionary"), [(1, True), (100, True), (1000, False)])
+def test_sizes_have_a_dictionary_where_it_pays(files: Files, folder: Folder, distinct: int, dictionary: bool) -> None:
+    """That is where each comes many times; either way they are read back."""
+    ordered = in_order(columns_of(3000))
+    sizes = replace(ordered, size=np.arange(3000) % distinct)
+    part = Part.named(folder, "events", HOUR, "part", 1, 3000)
+    os.makedirs(os.path.dirname(part.path), exist_ok=True)
+    write_events(files, part.path, sizes)
+    metadata = pq.ParquetFile(part.path).metadata.row_group(0)
+    column = next(
+        metadata.column(at) for at in range(metadata.num_columns) if metadata.column(at).path_in_schema == "size"
+    )
+    assert ("RLE_DICTIONARY" in column.encodings) == dictionary
+    assert read_events(files, part).size.tolist() == sizes.size.tolist()
 
 
 def test_the_stored_schema_is_the_documented_one(files: Files, folder: Folder) -> None:
