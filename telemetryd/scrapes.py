@@ -11,10 +11,11 @@ from telemetryd.exposition.facts import Facts, LastReload, OwnFacts, WalFacts
 from telemetryd.exposition.labels import LabelTexts
 from telemetryd.exposition.scrape import scrape
 from telemetryd.exposition.totals import Totals
-from telemetryd.exposition.wal import SERIES, WINDOW
+from telemetryd.exposition.wal import SERIES
 from telemetryd.ingest.listener import Listener
 from telemetryd.ingest.recorder import Recorder
 from telemetryd.instrumentation import Instrumentation
+from telemetryd.live.window import WINDOW
 from telemetryd.storage.catalog import Catalog, DayParts, HourParts
 from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
@@ -95,17 +96,21 @@ class Scrapes:
             reload=self._reload(),
         )
 
-    def _sizes(self) -> Callable[[], tuple[int, int]]:
+    def _sizes(self) -> Callable[[], tuple[int | None, int]]:
         hours, days = self._catalog.view(), self._catalog.days()
         return lambda: (_journal(self._files, self._folder.journal), _store(hours, days))
 
 
-def _journal(files: Files, path: str) -> int:
+def _journal(files: Files, path: str) -> int | None:
     total = 0
-    for name in files.names(path):
-        # What is sealed meanwhile is gone.
-        with contextlib.suppress(FileNotFoundError):
-            total += files.size(os.path.join(path, name))
+    try:
+        for name in files.names(path):
+            # What is sealed meanwhile is gone.
+            with contextlib.suppress(FileNotFoundError):
+                total += files.size(os.path.join(path, name))
+    except OSError:
+        # The rest of a scrape tells what is wrong.
+        return None
     return total
 
 

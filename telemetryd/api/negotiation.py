@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from telemetryd.model.numerals import number_of
+
 OPENMETRICS = "application/openmetrics-text"
 TEXT = "text/plain"
 # The versions that are made; a client that asks for another, and for no other format, is sent text.
@@ -60,8 +62,5 @@ def _wishes(header: str) -> Iterator[Wish]:
 
 def _number(text: str) -> float:
     """Return a quality; one that is none says that the element is not wanted."""
-    try:
-        quality = float(text)
-    except ValueError:
-        return 0.0
+    quality = number_of(text)
     return quality if 0 <= quality <= 1 else 0.0

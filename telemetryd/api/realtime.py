@@ -5,14 +5,13 @@ from __future__ import annotations
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from telemetryd.live.window import WIDEST
+from telemetryd.live.window import WIDEST, WINDOW
 
 from .envelope import answer, success
 from .params import number, parameters
 from .services import Services
 
 OPERATION = "get_realtime_telemetry"
-WINDOW = 300.0
 NARROWEST = 1
 
 

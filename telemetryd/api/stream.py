@@ -7,7 +7,7 @@ import asyncio
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from telemetryd.live.window import WIDEST
+from telemetryd.live.window import WIDEST, WINDOW
 from telemetryd.model.errors import Busy
 
 from . import realtime
@@ -35,7 +35,7 @@ def handler(services: Services) -> Handler:
     async def stream(request: web.Request) -> web.StreamResponse:
         nonlocal following
         params = parameters(request, ("window", "interval"))
-        window = number(params, "window", realtime.WINDOW, realtime.NARROWEST, WIDEST, "seconds")
+        window = number(params, "window", WINDOW, realtime.NARROWEST, WIDEST, "seconds")
         interval = number(params, "interval", INTERVAL, SHORTEST, LONGEST, "seconds")
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         if request.method == "HEAD":

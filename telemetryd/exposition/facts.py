@@ -44,7 +44,8 @@ class LastReload(Protocol):
 class OwnFacts:
     """Of the daemon itself; counts are since its start.
 
-    ``sizes`` returns the bytes of the journal and of the store, and may be asked later, in any thread.
+    ``sizes`` returns the bytes of the journal (None where the disk does not tell) and of the store, and may be
+    asked later, in any thread.
     """
 
     version: str
@@ -60,7 +61,7 @@ class OwnFacts:
     folded: int
     head_rows: int
     heads_waiting: int
-    sizes: Callable[[], tuple[int, int]]
+    sizes: Callable[[], tuple[int | None, int]]
     reload: LastReload
 
 

@@ -151,8 +151,11 @@ FAMILIES = (
 )
 
 
-def own(facts: OwnFacts, started: float) -> Iterator[tuple[Family, Rows]]:
-    """Yield every family with its rows; asks the disk and the system, so not on the event loop. ``started`` in Unix s."""
+def own(facts: OwnFacts) -> Iterator[tuple[Family, Rows]]:
+    """Yield every family with its rows; asks the disk and the system, so not on the event loop.
+
+    What they do not tell is left out.
+    """
     for told in OWN:
         yield told.family, _rows(told.family, told.value(facts))
     journal, store = facts.sizes()
@@ -163,7 +166,7 @@ def own(facts: OwnFacts, started: float) -> Iterator[tuple[Family, Rows]]:
         (CPU, used.cpu),
         (RESIDENT, used.resident),
         (VIRTUAL, used.virtual),
-        (PROCESS_START, started),
+        (PROCESS_START, used.started),
         (OPEN_FDS, used.open_files),
         (MAX_FDS, used.max_files),
     ):

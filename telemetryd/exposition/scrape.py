@@ -21,7 +21,7 @@ def scrape(facts: Facts, openmetrics: bool, compress: bool) -> Iterator[bytes]:
 
 
 def _texts(facts: Facts, openmetrics: bool) -> Iterator[str]:
-    for family, rows in chain(wal.wal(facts.wal, openmetrics), own.own(facts.own, facts.started)):
+    for family, rows in chain(wal.wal(facts.wal, openmetrics), own.own(facts.own)):
         yield from family_text(family, rows, openmetrics, facts.started)
     if openmetrics:
         yield END

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from telemetryd.live.realtime import latencies
+from telemetryd.live.window import WINDOW
 from telemetryd.model.events import COMPLETED, FAILED, HEALTH_VALUES, IN_FLIGHT_STATUSES, PENDING, RETRYING, STATUSES
 from telemetryd.rollup.cells import OperationCells
 from telemetryd.rollup.columns import Array
@@ -22,8 +23,6 @@ from .totals import BOUNDS, EXPIRED, Counted
 
 SERIES = ("operation_type", "backend")
 BACKEND = ("backend",)
-# What "lately" means, in seconds: the window of /realtime, where nobody asks for another.
-WINDOW = 300.0
 _LATELY = "of operations that ended in the last five minutes"
 
 LATENCY = {

@@ -21,7 +21,7 @@ class InternalEvent:
 
 @dataclass(frozen=True, slots=True)
 class Serving(InternalEvent):
-    """The daemon is ready; ``url`` is empty for a Unix-socket listener's own address."""
+    """The daemon is ready; ``url`` is where the API is; ``unix:/path`` is a Unix socket."""
 
     says: ClassVar[str] = "serving"
     url: str

@@ -21,7 +21,8 @@ from telemetryd.rollup.merge import added_up, select, stack
 
 from .rows import Ends
 
-# The widest window that can be asked for, in seconds.
+# What "lately" means where nobody asks for another window, and the widest that can be asked for, in seconds.
+WINDOW = 300.0
 WIDEST = 3600
 # Histogram cells held over all slots; about 25 bytes each.
 MAX_CELLS = 400_000

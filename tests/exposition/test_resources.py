@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 import sys
+import time
 
 from telemetryd.exposition.resources import Resources
 
@@ -15,13 +16,14 @@ def test_memory_is_that_of_this_process() -> None:
     before = Resources.used()
     block = bytearray(os.urandom(1 << 16) * (1 << 10))
     after = Resources.used()
+    assert before.resident and after.resident and after.virtual
     assert after.resident - before.resident > len(block) // 2
     assert after.virtual >= after.resident
 
 
 def test_open_files_are_counted() -> None:
     """Each descriptor is one."""
-    before = Resources.used().open_files
+    before = Resources.used().open_files or 0
     with open(os.devnull, "rb"), open(os.devnull, "rb"):
         assert Resources.used().open_files == before + 2
 
@@ -42,3 +44,27 @@ def test_the_limit_of_files_is_that_of_the_process() -> None:
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout == "99\n"
+
+
+def test_the_start_is_that_of_the_process() -> None:
+    """However long it takes until somebody asks."""
+    code = (
+        "import time; began = time.time(); from telemetryd.exposition.resources import Resources;"
+        "print(began, Resources.used().started)"
+    )
+    before = time.time()
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    began, started = map(float, told.stdout.split())
+    # To a tick of the system's clock, and a second of its start.
+    assert before - 1.5 < started <= began + 1.5
+
+
+def test_a_process_without_descriptors_to_spare_tells_the_rest() -> None:
+    """What has to be opened to be read is left out."""
+    code = (
+        "import os, resource; from telemetryd.exposition.resources import Resources;"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir('/proc/self/fd')) - 1, 99));"
+        "used = Resources.used(); print(used.open_files, used.resident, used.started, used.cpu > 0)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout == "None None None True\n"

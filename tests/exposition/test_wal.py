@@ -11,8 +11,9 @@ from telemetryd.exposition.facts import WalFacts
 from telemetryd.exposition.family import Family, Rows
 from telemetryd.exposition.labels import LabelTexts
 from telemetryd.exposition.totals import BOUNDS
-from telemetryd.exposition.wal import FAMILIES, SERIES, WINDOW, wal
+from telemetryd.exposition.wal import FAMILIES, SERIES, wal
 from telemetryd.live.realtime import realtime
+from telemetryd.live.window import WINDOW
 from telemetryd.model.events import STATUSES, BackendHealthChange
 from tests.ingest.intake import HOUR, change, start
 
