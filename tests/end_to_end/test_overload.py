@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import select
 import socket
 import threading
@@ -51,6 +52,14 @@ def test_producers_faster_than_the_disk_wait_in_their_sockets(slow_disk: Daemon)
         thread.join()
     assert most_memory(slow_disk) - before < 120 * MEGABYTE
     assert slow_disk.entries("pending") >= 100 * sum(acknowledged)
+
+
+def let_in(daemon: Daemon) -> int:
+    """Return how many connections were opened so far."""
+    text = daemon.ask("GET", "/metrics").text
+    found = re.search(r'^telemetryd_internal_events_total\{event="ConnectionOpened"\} (\d+)', text, re.MULTILINE)
+    assert found
+    return int(found[1])
 
 
 def pour(daemon: Daemon, number: int, stop: threading.Event, acknowledged: list[int]) -> None:
@@ -125,7 +134,8 @@ def test_who_is_gone_keeps_no_slot_while_the_disk_is_stuck(new_daemon: Callable[
                 impatient.connect(daemon.socket)
                 if number % 2:
                     impatient.sendall(b'{"hello": {"producer": "impatient %d"}}\n' % number)
-                until(lambda at=number: len(daemon.events("connection opened")) > at, "it to be let in")
+                # The log has not a line for each of so many.
+                until(lambda at=number: let_in(daemon) > at, "it to be let in")
         assert daemon.books()["connections_refused"] == 0
         patient = stack.enter_context(daemon.producer())
         stuck.unlink()
