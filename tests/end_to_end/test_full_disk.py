@@ -90,7 +90,7 @@ def _until_full() -> Iterator[None]:
             raise
 
 
-def refused(daemon: Daemon, before: int) -> int:
+def counted_after(daemon: Daemon, before: int) -> int:
     """Return how many events were refused for want of room, where there are more of them than before."""
     count: int = daemon.books()["rejected_by_reason"].get("storage_unavailable", 0)
     return count if count > before else 0
@@ -125,7 +125,7 @@ def test_a_full_disk_costs_nothing_acknowledged_and_no_restart_where_root_may_mo
         assert any("No space left on device" in reason for reason in told)
         assert daemon.ask("GET", "/-/ready").status_code == 503
         # Upkeep may be the first to find no room: the next batch is refused then.
-        counted = until(partial(refused, daemon, counted), "events that are refused to be counted")
+        counted = until(partial(counted_after, daemon, counted), "events that are refused to be counted")
         assert daemon.entries(start_time=load.at - 5 * 3600) > 0
         assert all(process.poll() is None for process in running)
 
