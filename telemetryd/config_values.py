@@ -6,6 +6,7 @@ import difflib
 import re
 import reprlib
 from collections.abc import Callable, Iterable
+from ipaddress import ip_address
 from typing import Any
 
 from telemetryd.api.listen import MAX_SOCKET_PATH, SYNTAX, fits_a_socket, parse_listen
@@ -20,6 +21,7 @@ MAX_WORDS = 100
 _MAX_WORD = 255
 
 _whole = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+_host = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?\.?", re.ASCII)
 _gap = re.compile(r"[\s,]")
 _mode = re.compile(r"0?[67][0-7]{2}", re.ASCII)
 _found = reprlib.Repr()
@@ -46,8 +48,9 @@ def expectation(setting: Setting) -> str:
 def accepts(setting: Setting, value: object) -> bool:
     """Whether ``value`` has the type of ``setting``, exactly, and lies within its bounds; a list may be a tuple."""
     if setting.kind is tuple:
-        return isinstance(value, list | tuple) and len(value) <= MAX_WORDS and all(map(_is_word, value))
-    if type(value) is not setting.kind:  # a bool is an int to Python, not to us
+        if not isinstance(value, list | tuple) or len(value) > MAX_WORDS or not all(map(_is_word, value)):
+            return False
+    elif type(value) is not setting.kind:  # a bool is an int to Python, not to us
         return False
     if isinstance(value, str) and not _is_clean(value):
         return False
@@ -97,6 +100,16 @@ def _is_word(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= _MAX_WORD and _is_clean(value) and not _gap.search(value)
 
 
+def _is_host(word: str) -> bool:
+    if word == "*" or _host.fullmatch(word):
+        return True
+    try:
+        ip_address(word.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
+
+
 def _is_path(value: Any) -> bool:
     return bool(value.strip()) and len(value) <= _MAX_PATH
 
@@ -129,6 +142,10 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "ingest.socket_mode": (_MODE, _is_mode),
     "ingest.socket_group": (_GROUP, _is_no_or_a_word),
     "http.listen": (SYNTAX, _is_listen),
+    "http.allowed_hosts": (
+        "a list of host names and addresses without port, or `*`",
+        lambda value: all(map(_is_host, value)),
+    ),
     "http.socket_mode": (_MODE, _is_mode),
     "http.socket_group": (_GROUP, _is_no_or_a_word),
     "http.tokens": ("the path of a file", lambda value: not value or _is_path(value)),

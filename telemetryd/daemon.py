@@ -138,7 +138,7 @@ async def running(
         )
         await recorder.open(recovery)
         listener = Listener(recorder, settings, instrumentation, clock, peers)
-        live.changed = listener.tell_settings
+        live.changed, peers.changed = listener.tell_settings, listener.look_again
         upkeep = Upkeep(recorder, catalog, files, folder, settings, instrumentation, clock, live.may_remove)
         await parts.enter_async_context(eternal("upkeep", upkeep.run(), instrumentation, on_fault, upkeep.stop))
         parts.callback(listener.close)

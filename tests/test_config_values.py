@@ -46,6 +46,9 @@ def test_whole_numbers_have_both_bounds(name: str) -> None:
         ("http.listen", "8000"),
         ("http.listen", "localhost:99999"),
         ("http.listen", "unix:"),
+        ("http.allowed_hosts", ["http://node.example"]),
+        ("http.allowed_hosts", ["node.example:80"]),
+        ("http.allowed_hosts", ["*.example.com"]),
         ("log.level", "INFO"),
         ("log.level", ""),
         ("log.format", "xml"),
@@ -81,6 +84,11 @@ def test_sampling_interval_divides_the_hour(interval: int) -> None:
 def test_text_becomes_a_value(name: str, text: str, value: object) -> None:
     """Text that says a value becomes it; other text stays, to be shown in the mistake."""
     assert from_text(SETTINGS[name], text) == value
+
+
+def test_names_and_addresses_are_hosts() -> None:
+    """As clients may call the daemon, and any at all."""
+    assert accepts(SETTINGS["http.allowed_hosts"], ["node-1.example", "node", "10.0.0.1", "::1", "[fe80::1]", "*"])
 
 
 def test_descriptions_are_short() -> None:

@@ -100,9 +100,9 @@ def application(services: Services) -> web.Application:
         handler = route.handler(services)
         routes[handler] = route
         if route.method == "GET":
-            app.router.add_get(route.path, handler)  # answers HEAD as well
+            app.router.add_get(route.path, handler, expect_handler=_go_on)  # answers HEAD as well
         else:
-            app.router.add_route(route.method, route.path, handler)
+            app.router.add_route(route.method, route.path, handler, expect_handler=_go_on)
     app.middlewares.append(_enveloped(services, routes))
     app.on_response_prepare.append(make_safe)
 
@@ -133,6 +133,12 @@ def _enveloped(services: Services, routes: Mapping[object, Route]) -> Middleware
             return answer(envelope, failed.status, failed.headers)
 
     return enveloped
+
+
+async def _go_on(request: web.Request) -> None:
+    """Meet the one expectation there is (RFC 9110, section 10.1.1); any other is none of ours, and so is passed over."""
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 async def _nowhere(request: web.Request) -> web.StreamResponse:

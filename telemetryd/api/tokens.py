@@ -26,6 +26,8 @@ SHORTEST = 16
 LONGEST = 512
 
 _DIGEST = "sha256:"
+# A token may have such a sign in it only to be told that it is none of its characters.
+_comment = re.compile(r"(?:^|\s)#")
 _digest = re.compile(r"sha256:([0-9A-Fa-f]{64})", re.ASCII)
 _name = re.compile(r"[A-Za-z0-9._@-]{1,64}", re.ASCII)
 # What RFC 6750 lets a token be made of.
@@ -64,7 +66,7 @@ class Tokens:
         tokens: list[Token] = []
         mistakes = []
         for number, line in enumerate(lines, 1):
-            words = line.partition("#")[0].split()
+            words = _comment.split(line, maxsplit=1)[0].split()
             if not words:
                 continue
             found = _token_of(words, tokens)

@@ -17,12 +17,13 @@ class AllowedPeers:
 
     def __init__(self, settings: Settings | None = None) -> None:
         """Look up what ``settings`` name; raises :class:`SettingsError` with a sentence for each name that nobody has."""
+        self.changed: Callable[[], None] = lambda: None
         self._users: frozenset[int] = frozenset()
         self._groups: frozenset[int] = frozenset()
         self.prepare(settings or Settings())()
 
     def prepare(self, settings: Settings) -> Callable[[], None]:
-        """Look up what ``settings`` name and return what puts it in force, for connections from then on."""
+        """Look up what ``settings`` name and return what puts it in force, and calls ``changed``."""
         mistakes: list[str] = []
 
         def numbers(words: tuple[str, ...], setting: str, number: Callable[[str, str], int]) -> frozenset[int]:
@@ -41,6 +42,7 @@ class AllowedPeers:
 
         def commit() -> None:
             self._users, self._groups = users, groups
+            self.changed()
 
         return commit
 

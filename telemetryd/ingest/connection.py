@@ -66,6 +66,13 @@ class Connection(asyncio.Protocol):
         self.send({"error": error, "reason": "peer_not_allowed"})
         self.close()
 
+    def look_again(self) -> None:
+        """Hang up where the process may send events no more; what it has sent is still stored and answered."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        if not self._intake.admits(self._peer, self._transport.get_extra_info("socket")):
+            self._turn_away()
+
     def data_received(self, data: bytes) -> None:
         """Take bytes; called by the event loop."""
         held = self.unfinished

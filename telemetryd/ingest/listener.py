@@ -83,6 +83,11 @@ class Listener:
         """Whether a process that is connected may send events."""
         return self._peers.allow(peer, connected)
 
+    def look_again(self) -> None:
+        """The allow-list is another one: hang up on those that are not on it."""
+        for connection in list(self._connections):
+            connection.look_again()
+
     def greet(self, hello: Hello, welcome: Welcome) -> None:
         """Call ``welcome`` with the last batch of this producer that is on disk; those of it that are gone end."""
         for older in [each for each in self._connections if each.producer == hello.producer]:

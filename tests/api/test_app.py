@@ -90,6 +90,16 @@ async def test_head_of_a_mistake(server: Server) -> None:
         assert response.status == 400
 
 
+@pytest.mark.parametrize("expectation", ["100-continue", "100-Continue", "200-ok", "foo"])
+async def test_what_a_client_expects_besides_changes_no_answer(server: Server, expectation: str) -> None:
+    """It is told to go on where it waits for that; the rest is answered as ever, by whoever would answer it."""
+    asked = f"GET {PREFIX}/config HTTP/1.1\r\nHost: localhost\r\nExpect: {expectation}\r\nConnection: close\r\n\r\n"
+    told = await server.raw(asked.encode())
+    goes_on = told.startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
+    assert goes_on == (expectation.lower() == "100-continue")
+    assert told.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n").startswith(b"HTTP/1.1 200 OK\r\n")
+
+
 async def test_our_own_mistakes_show_nothing_of_the_inside(server: Server) -> None:
     """An error that nobody expected is a 500 without a trace, told to the log with its operation."""
     server.query.fails = KeyError("secret")

@@ -94,6 +94,13 @@ def test_a_wrong_line_is_named_and_not_quoted(line: str, found: str) -> None:
     assert READER not in str(caught.value)
 
 
+def test_a_comment_begins_with_a_line_or_after_a_blank() -> None:
+    """Within a token its sign is no character of one, and not where it ends."""
+    assert parsed(f"# all of it\nread grafana {READER} # who draws\n").holder(READER)
+    with pytest.raises(SettingsError, match="letters, digits or any of"):
+        parsed(f"read grafana {READER}#more\n")
+
+
 def test_a_file_without_tokens_is_a_mistake() -> None:
     """Whoever names one wants tokens to be asked for. So is one of too many, or of other bytes."""
     for contents, found in ((b"", "at least one"), (b"# all are commented out", "at least one"), (b"\xff", "ASCII")):

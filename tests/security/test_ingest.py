@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from tests.end_to_end.daemon import Daemon
 from tests.end_to_end.waiting import until
+from tests.oracle.events import life
 
 SOMEBODY_ELSE = 65534
 
@@ -46,6 +48,21 @@ def test_a_process_that_is_not_on_the_list_is_refused(new_daemon: Callable[..., 
     file.write_text(f"[ingest]\nallowed_users = ['{SOMEBODY_ELSE}', '{os.getuid()}']\n")
     daemon.signal(signal.SIGHUP)
     until(lambda: _is_let_in(daemon), "the daemon to let us in")
+
+
+def test_a_reload_hangs_up_on_who_is_listed_no_more(new_daemon: Callable[..., Daemon]) -> None:
+    """What it had sent is stored and acknowledged; then a line says why, and nothing more of it is taken."""
+    daemon = new_daemon()
+    file = daemon.folder / "telemetryd.toml"
+    file.write_text(f"[ingest]\nallowed_users = ['{os.getuid()}']\n")
+    daemon.start("--config", str(file))
+    with daemon.producer() as producer:
+        producer.hello("a WAL")
+        producer.store(1, life("before", time.time() - 10))
+        file.write_text(f"[ingest]\nallowed_users = ['{SOMEBODY_ELSE}']\n")
+        daemon.signal(signal.SIGHUP)
+        assert [line["reason"] for line in producer.lines()] == ["peer_not_allowed"]
+    assert daemon.books()["peers_refused"] == 1
 
 
 def test_a_name_that_nobody_has_keeps_it_from_starting(new_daemon: Callable[..., Daemon]) -> None:
