@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
 
 import pytest
 
@@ -31,6 +32,23 @@ def test_a_reload_under_load_changes_settings_and_loses_nothing(node: Node) -> N
             until(lambda days=days: retention(node) == days, "the setting to be in force")
         wait_for_more(counts, 500)
     assert entries(node) == before + sum(counts)
+
+
+def test_a_start_with_a_mistake_is_tried_again_until_it_is_mended(unit: Unit) -> None:
+    """Meanwhile the sockets stay: a request that is made then is answered in the end."""
+    unit.stop()
+    unit.configure("[htp]\n")
+    answers: list[int] = []
+    asking = threading.Thread(target=lambda: answers.append(unit.fetch("/-/healthy")[0]))
+    asking.start()
+    until(lambda: int(unit.systemd.show("NRestarts")) >= 2, "the daemon to be started again, and again")
+    assert (
+        unit.systemd.run("systemctl", "is-active", "telemetryd.socket", "telemetryd-http.socket").split()
+        == ["active"] * 2
+    )
+    unit.configure("")
+    asking.join(60)
+    assert answers == [200]
 
 
 def test_a_file_with_a_mistake_fails_the_reload_and_changes_nothing(unit: Unit) -> None:
