@@ -15,7 +15,7 @@ from .link import Link
 from .spool import Spool
 
 # Events are collected for so long before they are sent, and answers waited for at a time.
-LINGER = 0.05
+LINGER = 0.1
 # With nothing to do, how often to look whether the daemon has said something.
 IDLE = 1.0
 WELCOME_TIMEOUT = 10.0
