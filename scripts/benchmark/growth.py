@@ -4,6 +4,8 @@ Each store has few operations a day, but every hour of it has its files. Time to
 first one; memory is at rest, right after it; the questions are the latencies of one day and of all days, one sample a
 series; ingest is of one producer, with as many series as the store has. The exponent ``e`` of ``y = c x^e`` is that
 of a straight line through the logarithms: 0 is flat, 1 is linear.
+An answer has a sample for each series, so that its time cannot be flat in their number: from a hundred on it grows
+as they do, about 8 µs for each.
 """
 
 from __future__ import annotations
