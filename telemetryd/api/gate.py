@@ -44,8 +44,7 @@ class Gate:
         """Note where requests come in; raises :class:`SettingsError` where that is open to other computers, and must not be."""
         _refuse_open_network(url, http)
         self._url = url
-        if self.access.required and url.startswith("http://") and _reaches_out(url):
-            self.emit(TokensInClear(url))
+        self._warn()
 
     def prepare(self, settings: Settings) -> Callable[[], None]:
         """Read what ``settings`` name and return what puts all of it in force; raises :class:`SettingsError`."""
@@ -53,8 +52,11 @@ class Gate:
         commits = [self.access.prepare(settings), self._hosts.prepare(settings)]
 
         def commit() -> None:
+            asked_before = self.access.required
             for each in commits:
                 each()
+            if not asked_before:
+                self._warn()
             self._rates[CHARTS].change(settings.http.charts_per_minute)
             self._rates[REPORTS].change(settings.http.reports_per_minute)
 
@@ -80,6 +82,11 @@ class Gate:
             raise
         if needs == ADMIN and self.access.required:
             self.emit(AdminRequest(operation, caller.name, request.remote or ""))
+
+    def _warn(self) -> None:
+        """Tell of tokens that others can read on their way."""
+        if self.access.required and self._url.startswith("http://") and _reaches_out(self._url):
+            self.emit(TokensInClear(self._url))
 
 
 def _refuse_open_network(url: str, http: HttpSettings) -> None:
