@@ -16,7 +16,7 @@ from .access import CALLER, Access
 from .errors import RateLimited
 from .hosts import Hosts
 from .limits import RateLimit
-from .listen import is_beyond_loopback, open_network
+from .listen import UNIX, is_beyond_loopback, open_network
 from .sites import refuse_other_sites
 from .tokens import ADMIN
 
@@ -37,7 +37,7 @@ class Gate:
         self._hosts = Hosts(settings)
         self._rates = {CHARTS: RateLimit(1), REPORTS: RateLimit(1)}
         # Where requests come in, once that is known: systemd may have passed another socket than http.listen says.
-        self._url = "unix:"
+        self._url = UNIX
         self.prepare(settings)()
 
     def listens(self, url: str, http: HttpSettings) -> None:
@@ -95,4 +95,4 @@ def _refuse_open_network(url: str, http: HttpSettings) -> None:
 
 
 def _reaches_out(url: str) -> bool:
-    return not url.startswith("unix:") and is_beyond_loopback(url.rpartition("://")[2])
+    return not url.startswith(UNIX) and is_beyond_loopback(url.rpartition("://")[2])
