@@ -16,6 +16,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from telemetryd.api.listen import UNIX
+
 from .config_rules import contradictions
 from .config_sources import (
     DEFAULT,
@@ -50,7 +52,6 @@ _CREDENTIALS = {
     "http.tls_certificate": "telemetryd.tls-certificate",
     "http.tls_key": "telemetryd.tls-key",
 }
-_UNIX = "unix:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +224,8 @@ def _settings(given: Mapping[str, Given], environ: Mapping[str, str]) -> Setting
             value = _credential(_CREDENTIALS[name], environ)
         elif name in _PATHS and value:
             value = _absolute(value, environ)
-        elif name == "http.listen" and value.startswith(_UNIX):
-            value = _UNIX + _absolute(value.removeprefix(_UNIX), environ)
+        elif name == "http.listen" and value.startswith(UNIX):
+            value = UNIX + _absolute(value.removeprefix(UNIX), environ)
         sections.setdefault(setting.section, {})[setting.key] = value
     telemetry, ingest = sections["telemetry"], sections["ingest"]
     telemetry["reports_path"] = telemetry["reports_path"] or str(Path(telemetry["metrics_path"]).parent / "reports")

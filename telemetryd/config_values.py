@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from typing import Any
 
-from telemetryd.api.listen import MAX_SOCKET_PATH, SYNTAX, fits_a_socket, parse_listen
+from telemetryd.api.listen import SYNTAX, parse_listen
+from telemetryd.ingest.socket_file import LONGEST_PATH, fits_a_socket
 from telemetryd.model.errors import InvalidParameter
 from telemetryd.model.setting import Setting
 from telemetryd.model.timerange import HOUR
@@ -138,7 +139,7 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "telemetry.metrics_path": ("the path of a folder", _is_path),
     "telemetry.reports_path": ("the path of a folder", lambda value: not value or _is_path(value)),
     "telemetry.sampling_interval": (f"a whole number of s that divides {HOUR}", lambda value: HOUR % value == 0),
-    "ingest.socket": (f"a path of at most {MAX_SOCKET_PATH} bytes", lambda value: not value or fits_a_socket(value)),
+    "ingest.socket": (f"a path of at most {LONGEST_PATH} bytes", lambda value: not value or fits_a_socket(value)),
     "ingest.socket_mode": (_MODE, _is_mode),
     "ingest.socket_group": (_GROUP, _is_no_or_a_word),
     "http.listen": (SYNTAX, _is_listen),

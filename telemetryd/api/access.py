@@ -54,13 +54,14 @@ class Access:
     def prepare(self, settings: Settings) -> Callable[[], None]:
         """Read the tokens that ``settings`` name and return what puts them in force; raises :class:`SettingsError`.
 
-        Sessions go on whose tokens are still listed.
+        Sessions go on whose tokens are still listed, and no others.
         """
         path = settings.http.tokens
         tokens = Tokens.parse(read_private(path, SETTING), path) if path else Tokens()
 
         def commit() -> None:
             self._tokens = tokens
+            self._sessions.keep(tokens)
 
         return commit
 

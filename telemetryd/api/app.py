@@ -90,6 +90,8 @@ ROUTES = (
 
 # What there is where no route is: nothing to read, and so nothing to need.
 NO_ROUTE = Route("", "", NO_OPERATION, lambda services: _nowhere, NOTHING)
+# What a handler is that the table does not have: nobody has said that it holds no data.
+UNLISTED = Route("", "", NO_OPERATION, lambda services: _nowhere, ADMIN)
 
 
 def application(services: Services) -> web.Application:
@@ -116,7 +118,8 @@ def application(services: Services) -> web.Application:
 def _enveloped(services: Services, routes: Mapping[object, Route]) -> Middleware:
     @web.middleware
     async def enveloped(request: web.Request, handler: Handler) -> web.StreamResponse:
-        route = routes.get(request.match_info.handler, NO_ROUTE)
+        found = request.match_info
+        route = NO_ROUTE if found.http_exception is not None else routes.get(found.handler, UNLISTED)
         operation = route.operation
         try:
             services.gate.check(request, route.needs, route.rate, operation, services.now())

@@ -10,6 +10,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from ssl import SSLContext
 from typing import Any
 
 from aiohttp import web
@@ -21,6 +22,7 @@ from telemetryd.instrumentation.events import InternalEvent
 from .app import NO_OPERATION
 from .envelope import answer, encode, failure
 from .errors import STATUS_OF
+from .greeting import Greeting
 from .headers import SAFE, SERVER
 from .send import STALLED
 
@@ -34,9 +36,10 @@ KEEPALIVE = 75.0
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many connections there may be, how long the head of a request and each step of an answer may take, in s."""
+    """How many connections there may be; how long a greeting by TLS, the head of a request and each step of an answer may take, in s."""
 
     connections: int = 256
+    greeting: float = 20.0
     head: float = 20.0
     stalled: float = STALLED
 
@@ -55,17 +58,32 @@ class Connections:
         self.emit = emit
         self.open = 0
 
-    def connect(self, manager: web.Server) -> asyncio.BaseProtocol:
-        """Return the protocol of a new connection; called by the event loop."""
-        return _Connection(manager, self)
+    def connect(self, manager: web.Server, tls: SSLContext | None = None) -> asyncio.BaseProtocol:
+        """Return the protocol of a new connection, by TLS or not; called by the event loop."""
+        if tls is None:
+            return _Connection(manager, self)
+        inner = _Connection(manager, self, counts=False)
+        return Greeting(inner, tls, self.bounds.greeting, self.enter, self.leave)
+
+    def enter(self) -> bool:
+        """Take a place, if there is one; :meth:`leave` gives it back."""
+        if self.open >= self.bounds.connections:
+            self.emit(ClientRefused(self.bounds.connections))
+            return False
+        self.open += 1
+        return True
+
+    def leave(self) -> None:
+        """Give back a place."""
+        self.open -= 1
 
 
 class _Connection(web.RequestHandler):
-    """One connection; what cannot be read as HTTP is answered with an envelope too."""
+    """One connection; what cannot be read as HTTP is answered with an envelope too. It takes a place if it ``counts``."""
 
-    __slots__ = ("_all", "_head", "_stalled")
+    __slots__ = ("_all", "_counts", "_head", "_stalled")
 
-    def __init__(self, manager: web.Server, connections: Connections) -> None:
+    def __init__(self, manager: web.Server, connections: Connections, *, counts: bool = True) -> None:
         # aiohttp's types know nothing of a server that keeps no log.
         quiet: Any = {"access_log": None}
         super().__init__(
@@ -79,19 +97,18 @@ class _Connection(web.RequestHandler):
             **quiet,
         )
         self._all = connections
+        self._counts = counts
         self._head: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, or refuse where there are too many; called by the event loop."""
         assert isinstance(transport, asyncio.Transport)
-        # Not when it is made: of those that fail to greet by TLS nothing more is heard.
-        if self._all.open >= self._all.bounds.connections:
+        if self._counts and not self._all.enter():
             refusal = _Refusal(self._all)
             transport.set_protocol(refusal)
             refusal.connection_made(transport)
             return
-        self._all.open += 1
         super().connection_made(transport)
         bound = transport.get_extra_info("socket")
         if bound is not None and bound.family in (socket.AF_INET, socket.AF_INET6):
@@ -101,7 +118,8 @@ class _Connection(web.RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """The connection is gone; called by the event loop."""
-        self._all.open -= 1
+        if self._counts:
+            self._all.leave()
         self._forget_head()
         self._forget_stall()
         super().connection_lost(exc)
@@ -187,7 +205,6 @@ class _Refusal(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         limit = self._all.bounds.connections
-        self._all.emit(ClientRefused(limit))
         sentence = f"expected at most {limit} connections at once (http.max_connections), found one more"
         transport.write(_plain(self._all.now(), "busy", sentence))
         transport.close()

@@ -16,7 +16,7 @@ from .access import CALLER, Access
 from .errors import RateLimited
 from .hosts import Hosts
 from .limits import RateLimit
-from .listen import is_beyond_loopback, open_network
+from .listen import UNIX, is_beyond_loopback, open_network
 from .sites import refuse_other_sites
 from .tokens import ADMIN
 
@@ -37,15 +37,14 @@ class Gate:
         self._hosts = Hosts(settings)
         self._rates = {CHARTS: RateLimit(1), REPORTS: RateLimit(1)}
         # Where requests come in, once that is known: systemd may have passed another socket than http.listen says.
-        self._url = "unix:"
+        self._url = UNIX
         self.prepare(settings)()
 
     def listens(self, url: str, http: HttpSettings) -> None:
         """Note where requests come in; raises :class:`SettingsError` where that is open to other computers, and must not be."""
         _refuse_open_network(url, http)
         self._url = url
-        if self.access.required and url.startswith("http://") and _reaches_out(url):
-            self.emit(TokensInClear(url))
+        self._warn()
 
     def prepare(self, settings: Settings) -> Callable[[], None]:
         """Read what ``settings`` name and return what puts all of it in force; raises :class:`SettingsError`."""
@@ -53,8 +52,11 @@ class Gate:
         commits = [self.access.prepare(settings), self._hosts.prepare(settings)]
 
         def commit() -> None:
+            asked_before = self.access.required
             for each in commits:
                 each()
+            if not asked_before:
+                self._warn()
             self._rates[CHARTS].change(settings.http.charts_per_minute)
             self._rates[REPORTS].change(settings.http.reports_per_minute)
 
@@ -81,6 +83,11 @@ class Gate:
         if needs == ADMIN and self.access.required:
             self.emit(AdminRequest(operation, caller.name, request.remote or ""))
 
+    def _warn(self) -> None:
+        """Tell of tokens that others can read on their way."""
+        if self.access.required and self._url.startswith("http://") and _reaches_out(self._url):
+            self.emit(TokensInClear(self._url))
+
 
 def _refuse_open_network(url: str, http: HttpSettings) -> None:
     if not http.tokens and not http.allow_anonymous_network and _reaches_out(url):
@@ -88,4 +95,4 @@ def _refuse_open_network(url: str, http: HttpSettings) -> None:
 
 
 def _reaches_out(url: str) -> bool:
-    return not url.startswith("unix:") and is_beyond_loopback(url.rpartition("://")[2])
+    return not url.startswith(UNIX) and is_beyond_loopback(url.rpartition("://")[2])

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TypeAlias
 
+from telemetryd.ingest.socket_file import LONGEST_PATH, fits_a_socket
 from telemetryd.model.errors import InvalidParameter
 
-SYNTAX = "HOST:PORT with a port from 0 to 65535, [IPV6]:PORT, or unix:/path of at most 107 bytes"
-# What the kernel's sockaddr_un holds, less the closing zero byte.
-MAX_SOCKET_PATH = 107
+# What the path of a Unix socket follows, in http.listen as in a URL.
+UNIX = "unix:"
+SYNTAX = f"HOST:PORT with a port from 0 to 65535, [IPV6]:PORT, or {UNIX}/path of at most {LONGEST_PATH} bytes"
 
 _tcp = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>[0-9]{1,5})", re.ASCII)
 
@@ -40,7 +41,7 @@ class UnixAddress:
 
     @property
     def url(self) -> str:
-        return f"unix:{self.path}"
+        return f"{UNIX}{self.path}"
 
 
 Listen: TypeAlias = TcpAddress | UnixAddress
@@ -48,8 +49,8 @@ Listen: TypeAlias = TcpAddress | UnixAddress
 
 def parse_listen(text: str) -> Listen:
     """Return the address that ``text`` names; raises :class:`InvalidParameter` where it names none."""
-    if text.startswith("unix:"):
-        path = text.removeprefix("unix:")
+    if text.startswith(UNIX):
+        path = text.removeprefix(UNIX)
         if fits_a_socket(path):
             return UnixAddress(path)
     elif (found := _tcp.fullmatch(text)) and int(found["port"]) <= 65535:
@@ -77,11 +78,6 @@ def address_of(listening: socket.socket, *, secure: bool = False) -> Listen:
     if listening.family != socket.AF_UNIX:
         return TcpAddress(name[0], name[1], secure)
     return UnixAddress(os.fsdecode(b"@" + name[1:] if isinstance(name, bytes) else name))
-
-
-def fits_a_socket(path: str) -> bool:
-    """Whether a Unix socket can have this path."""
-    return 0 < len(path.encode("utf-8", "surrogateescape")) <= MAX_SOCKET_PATH and "\0" not in path
 
 
 def is_loopback(name: str) -> bool:

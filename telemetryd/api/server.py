@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from ssl import SSLContext
 
@@ -20,9 +21,8 @@ from telemetryd.model.http_settings import HttpSettings
 from .connection import Bounds, Connections
 from .listen import Listen, TcpAddress, UnixAddress, address_of, parse_listen
 
-# How long answers under way may take once the daemon stops, and the greetings of TLS, in seconds.
+# How long answers under way may take once the daemon stops, in seconds.
 DRAIN = 5.0
-HANDSHAKE = 20.0
 # Who may connect to a Unix socket, unless told otherwise.
 TO_THE_DAEMON = Openness(0o600)
 
@@ -36,7 +36,7 @@ def serving_as_set(
     inherited: socket.socket | None = None,
 ) -> AbstractAsyncContextManager[str]:
     """Serve ``app`` where and as the settings say, as :func:`serving` does."""
-    connections = Connections(Bounds(http.max_connections, http.header_timeout), now, emit)
+    connections = Connections(Bounds(http.max_connections, head=http.header_timeout), now, emit)
     openness = Openness.of(http.socket_mode, http.socket_group, "http.socket_group")
     return serving(app, http.listen, now, connections, tls, openness, inherited)
 
@@ -62,9 +62,9 @@ async def serving(
     await runner.setup()
     connections = connections or Connections(Bounds(), now)
 
-    def protocol() -> asyncio.BaseProtocol:
+    def protocol(tls: SSLContext | None) -> asyncio.BaseProtocol:
         assert runner.server is not None
-        return connections.connect(runner.server)
+        return connections.connect(runner.server, tls)
 
     try:
         try:
@@ -83,33 +83,27 @@ async def serving(
 
 
 async def _bind(
-    protocol: Callable[[], asyncio.BaseProtocol],
+    protocol: Callable[[SSLContext | None], asyncio.BaseProtocol],
     listen: Listen,
     tls: SSLContext | None,
     openness: Openness,
     inherited: socket.socket | None,
 ) -> tuple[asyncio.Server, Listen, SocketFile | None]:
+    """Listen; TLS is the protocol's, not the server's, which would hide from it who never greets. A Unix socket has none."""
     loop = asyncio.get_running_loop()
-    handshake = HANDSHAKE if tls is not None else None
+    plain, secure = partial(protocol, None), partial(protocol, tls)
     if inherited is not None:
         listen = address_of(inherited, secure=tls is not None)
-        secure = None if isinstance(listen, UnixAddress) else tls
-        server = await loop.create_server(
-            protocol,
-            sock=inherited,
-            backlog=BACKLOG,
-            ssl=secure,
-            ssl_handshake_timeout=None if secure is None else handshake,
-        )
-        return server, listen, None
+        connect = plain if isinstance(listen, UnixAddress) else secure
+        return await loop.create_server(connect, sock=inherited, backlog=BACKLOG), listen, None
     if isinstance(listen, UnixAddress):
         # Not create_unix_server, which takes the place of whoever listens there.
         file = await loop.run_in_executor(None, SocketFile.make, Path(listen.path), openness)
         try:
-            return await loop.create_server(protocol, sock=file.socket, backlog=BACKLOG), listen, file
+            return await loop.create_server(plain, sock=file.socket, backlog=BACKLOG), listen, file
         except BaseException:
             file.remove()
             raise
-    server = await loop.create_server(protocol, listen.host, listen.port, ssl=tls, ssl_handshake_timeout=handshake)
+    server = await loop.create_server(secure, listen.host, listen.port)
     port = server.sockets[0].getsockname()[1]
     return server, TcpAddress(listen.host, port, secure=tls is not None), None

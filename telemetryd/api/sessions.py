@@ -12,8 +12,8 @@ from .tokens import Token, Tokens, digest_of
 
 # In seconds: a working day.
 LIFETIME = 12 * 3600
-# Held at once; beyond it the oldest ends.
-MOST = 1000
+# Held at once for a token; beyond it the oldest of the same token ends.
+EACH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,9 @@ class Sessions:
 
     def begin(self, token: Token, now: float) -> str:
         """Return the secret of a new session for whoever holds ``token``."""
-        if len(self._sessions) >= MOST:
-            del self._sessions[next(iter(self._sessions))]
+        own = [digest for digest, session in self._sessions.items() if session.token == token.digest]
+        if len(own) >= EACH:
+            del self._sessions[own[0]]
         secret = secrets.token_urlsafe(32)
         self._sessions[digest_of(secret)] = _Session(token.digest, now + LIFETIME)
         return secret
@@ -51,6 +52,11 @@ class Sessions:
             del self._sessions[digest]
             return None
         return token
+
+    def keep(self, tokens: Tokens) -> None:
+        """End all sessions but those of the tokens that are listed, of which there can be only so many."""
+        listed = {token.digest for token in tokens.tokens}
+        self._sessions = {digest: session for digest, session in self._sessions.items() if session.token in listed}
 
     def end(self, secret: str) -> None:
         """End a session, if there is one."""

@@ -8,13 +8,14 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from telemetryd.live.window import WIDEST, WINDOW
-from telemetryd.model.errors import Busy
+from telemetryd.model.errors import Busy, TelemetrydError
 
 from . import realtime
 from .envelope import encode, success
 from .params import number, parameters
 from .send import STALLED
 from .services import Services
+from .tokens import READ
 
 OPERATION = "stream_realtime_telemetry"
 # Seconds between two events, unless asked otherwise, and the bounds of that.
@@ -47,7 +48,7 @@ def handler(services: Services) -> Handler:
         try:
             await response.prepare(request)
             await _send(response, b"retry: %d\n\n" % RETRY)
-            while not services.closing.is_set():
+            while not services.closing.is_set() and _may_go_on(request, services):
                 await _send(response, frames.at(window))
                 await _pause(services.closing, interval)
         finally:
@@ -77,6 +78,15 @@ class Frames:
                 del self._made[next(iter(self._made))]
             self._made[window] = (now, frame)
         return frame
+
+
+def _may_go_on(request: web.Request, services: Services) -> bool:
+    """Whether who asked may still be told: a token can be taken away and a session end while they listen."""
+    try:
+        services.gate.check(request, READ, "", OPERATION, services.now())
+    except TelemetrydError:
+        return False
+    return True
 
 
 async def _send(response: web.StreamResponse, frame: bytes) -> None:

@@ -42,10 +42,6 @@ class Token:
     role: str
     digest: bytes
 
-    def may(self, role: str) -> bool:
-        """Whether its holder may do what needs ``role``."""
-        return self.role in (role, ADMIN)
-
 
 @dataclass(frozen=True, slots=True)
 class Tokens:

@@ -112,7 +112,7 @@ def listen_at(path: Path, openness: Openness = TO_ITS_GROUP) -> SocketFile:
     Raises :class:`FolderInUse` where a live daemon listens there, :class:`StorageError` where something
     else is there, or no socket can be.
     """
-    if len(os.fsencode(path)) > LONGEST_PATH:
+    if not fits_a_socket(str(path)):
         raise StorageError(f"ingest.socket: expected a path of at most {LONGEST_PATH} bytes, found {str(path)!r}")
     try:
         return SocketFile.make(path, openness)
@@ -120,6 +120,11 @@ def listen_at(path: Path, openness: Openness = TO_ITS_GROUP) -> SocketFile:
         if error.errno == errno.EADDRINUSE:
             raise FolderInUse(f"ingest.socket: {path} is in use by a live daemon") from None
         raise StorageError(f"ingest.socket: cannot listen on {path}: {error.strerror or error}") from None
+
+
+def fits_a_socket(path: str) -> bool:
+    """Whether a Unix socket can have this path."""
+    return 0 < len(path.encode("utf-8", "surrogateescape")) <= LONGEST_PATH and "\0" not in path
 
 
 def aside_of(path: Path) -> Path:

@@ -35,7 +35,7 @@ class HttpSettings:
         "", "File of the certificate's key, in PEM; empty means systemd's credential telemetryd.tls-key."
     )
     max_connections: int = setting(
-        256, "Connections open at once; more are told to come again.", minimum=1, maximum=65536
+        256, "Connections open at once; more are told to come again, or by TLS hung up on.", minimum=1, maximum=65536
     )
     header_timeout: int = setting(
         20, "Longest time a client may take to send the head of a request.", unit="s", minimum=1, maximum=3600

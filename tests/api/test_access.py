@@ -82,7 +82,8 @@ async def test_what_holds_no_data_is_open_to_strangers(access: Access) -> None:
         assert await ask(**bearer("a-token-of-last-year")) == (200, ["", NOTHING])
         assert await ask(**bearer(READER)) == (200, ["reader", READ])
     assert STRANGER.may(NOTHING) and not STRANGER.may(READ) and not STRANGER.may(ADMIN)
-    assert not Caller("reader", READ).may(ADMIN)
+    assert Caller("reader", READ).may(READ) and not Caller("reader", READ).may(ADMIN)
+    assert Caller("operator", ADMIN).may(READ) and Caller("operator", ADMIN).may(ADMIN)
 
 
 async def test_a_session_stands_for_its_token(access: Access) -> None:

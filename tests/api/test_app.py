@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
+from aiohttp import web
 
 from telemetryd.api import exposition
-from telemetryd.api.app import PREFIX, ROUTES, Route
+from telemetryd.api.app import PREFIX, ROUTES, Route, application
 from telemetryd.api.openapi import DOCS_OPERATION
 from telemetryd.api.pages import INDEX_OPERATION
+from telemetryd.api.server import serving
 from telemetryd.model.errors import Busy
 
 from .conftest import Server
+from .guarding import OPERATOR, READER, bearer, guarded
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
@@ -115,6 +120,28 @@ async def test_a_users_mistake_is_not_told_to_the_log(server: Server) -> None:
     await server.json("metrics?interval=x", 400)
     await server.json("/nowhere", 404)
     assert server.unexpected == []
+
+
+async def test_a_handler_beyond_the_table_needs_an_administrator(server: Server, tmp_path: Path) -> None:
+    """What nobody has said to be open is not; where nothing is, a stranger is told so."""
+
+    async def tell(request: web.Request) -> web.StreamResponse:
+        return web.Response(text="a secret")
+
+    app = application(server.services)
+    app.router.add_get("/forgotten", tell)
+    server.services.gate.prepare(guarded(tmp_path))()
+    async with serving(app, "127.0.0.1:0", server.services.now) as url:
+        for path, headers, status in (
+            ("/forgotten", {}, 401),
+            ("/forgotten", bearer(READER), 403),
+            ("/forgotten", bearer(OPERATOR), 200),
+            ("/nowhere", {}, 404),
+        ):
+            async with aiohttp.ClientSession() as client, client.get(url + path, headers=headers) as response:
+                assert response.status == status
+        async with aiohttp.ClientSession() as client, client.post(f"{url}{PREFIX}/metrics") as response:
+            assert response.status == 405
 
 
 async def test_busy_asks_for_patience(server: Server) -> None:

@@ -8,9 +8,12 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 from aiohttp import web
+from aiohttp.http import HttpRequestParser
+from aiohttp.http_parser import HttpRequestParserPy
 
-from telemetryd.api.connection import MAX_HEADERS, Bounds, Connections
+from telemetryd.api.connection import MAX_HEADER, MAX_HEADERS, MAX_REQUEST_LINE, Bounds, Connections
 from telemetryd.api.server import serving
 from telemetryd.instrumentation.access_events import ClientCut, ClientRefused
 from telemetryd.instrumentation.events import InternalEvent
@@ -168,3 +171,34 @@ async def test_there_may_be_so_many_headers() -> None:
             headers = b"".join(b"X-%d: y\r\n" % each for each in range(number))
             reader, _ = await server.connect(ASK[:-2].replace(b"1.1", b"1.0") + headers + b"\r\n")
             assert status in (await rest(reader)).partition(b"\r\n")[0]
+
+
+@pytest.mark.parametrize("parser", [HttpRequestParser, HttpRequestParserPy], ids=["compiled", "in Python"])
+@pytest.mark.parametrize(
+    ("request_line", "header", "status", "word"),
+    [
+        (MAX_REQUEST_LINE - 100, MAX_HEADER - 100, 404, None),
+        # What comes after it would be left unread, and the answer be lost by that.
+        (MAX_REQUEST_LINE + 1, None, 414, "uri_too_long"),
+        (10, MAX_HEADER + 1, 431, "headers_too_large"),
+    ],
+    ids=["neither", "path", "header"],
+)
+async def test_what_is_too_long_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+    parser: type,
+    request_line: int,
+    header: int | None,
+    status: int,
+    word: str | None,
+) -> None:
+    """The path or a header, each by a status of its own, whichever of its two parsers aiohttp has."""
+    monkeypatch.setattr("aiohttp.web_protocol.HttpRequestParser", parser)
+    head = b"GET /" + b"x" * request_line
+    if header is not None:
+        head += b" HTTP/1.0\r\nHost: localhost\r\nX-Long: " + b"y" * header + b"\r\n\r\n"
+    async with bounded(Bounds()) as server:
+        reader, _ = await server.connect(head)
+        answer, _, body = (await rest(reader)).partition(b"\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.0 %d " % status)
+        assert word is None or json.loads(body)["error_type"] == word

@@ -102,6 +102,22 @@ def test_tokens_in_clear_are_told(tmp_path: Path) -> None:
     assert told == [TokensInClear("http://0.0.0.0:8000")]
 
 
+def test_tokens_that_a_reload_adds_are_told_of_as_well(tmp_path: Path) -> None:
+    """Once, from their commit on; nothing is told where they do not travel in clear."""
+    told: list[InternalEvent] = []
+    open_to_all = replace(Settings(), http=replace(Settings().http, allow_anonymous_network=True))
+    settings = guarded(tmp_path)
+    for url, tells in (("http://0.0.0.0:8000", 1), ("https://0.0.0.0:8000", 0), ("http://127.0.0.1:8000", 0)):
+        told.clear()
+        gate = Gate(open_to_all, told.append)
+        gate.listens(url, open_to_all.http)
+        commit = gate.prepare(settings)
+        assert told == []
+        commit()
+        gate.prepare(settings)()
+        assert told == [TokensInClear(url)] * tells
+
+
 def test_what_others_can_reach_has_tokens(tmp_path: Path) -> None:
     """Wherever it really listens, also after a reload: systemd may have passed a socket that no setting tells of."""
     gate, settings, none = Gate(), guarded(tmp_path), Settings()

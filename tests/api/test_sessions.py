@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from telemetryd.api.sessions import LIFETIME, MOST, Sessions
-from telemetryd.api.tokens import READ, Token, Tokens, digest_of
+from telemetryd.api.sessions import EACH, LIFETIME, Sessions
+from telemetryd.api.tokens import ADMIN, READ, Token, Tokens, digest_of
 
 NOW = 1_700_000_000.0
 TOKEN = Token("reader", READ, digest_of("a-token-to-read-with"))
@@ -45,9 +45,31 @@ def test_sessions_are_bounded_and_kept_as_digests() -> None:
     """The oldest makes room; what is in memory opens nothing."""
     sessions = Sessions()
     first = sessions.begin(TOKEN, NOW)
-    for _ in range(MOST):
+    for _ in range(EACH):
         last = sessions.begin(TOKEN, NOW)
-    assert len(sessions) == MOST
+    assert len(sessions) == EACH
     assert sessions.holder(first, TOKENS, NOW) is None
     assert sessions.holder(last, TOKENS, NOW) is TOKEN
     assert last not in str(vars(sessions))
+
+
+def test_a_token_ends_no_sessions_but_its_own() -> None:
+    """However many are begun with it."""
+    other = Token("operator", ADMIN, digest_of("a-token-for-the-operator"))
+    sessions = Sessions()
+    secrets = [sessions.begin(other, NOW) for _ in range(EACH)]
+    for _ in range(20 * EACH):
+        sessions.begin(TOKEN, NOW)
+    assert all(sessions.holder(secret, Tokens((TOKEN, other)), NOW) is other for secret in secrets)
+    assert len(sessions) == 2 * EACH
+
+
+def test_of_tokens_that_are_listed_no_more_nothing_is_kept() -> None:
+    """So that no number of reloads makes them many; those of the others go on."""
+    other = Token("operator", ADMIN, digest_of("a-token-for-the-operator"))
+    sessions = Sessions()
+    kept, gone = sessions.begin(TOKEN, NOW), sessions.begin(other, NOW)
+    sessions.keep(TOKENS)
+    assert len(sessions) == 1
+    assert sessions.holder(kept, TOKENS, NOW) is TOKEN
+    assert sessions.holder(gone, Tokens((TOKEN, other)), NOW) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -13,6 +14,7 @@ from telemetryd.api.stream import Frames
 from tests.openapi import judge
 
 from .conftest import NOW, PREFIX, Server
+from .guarding import OPERATOR, READER, bearer, guarded
 
 
 async def events(response: aiohttp.ClientResponse, count: int) -> list[dict[str, str]]:
@@ -44,6 +46,26 @@ async def test_it_ends_when_the_daemon_does(server: Server) -> None:
         await events(response, 2)
         server.services.closing.set()
         assert await asyncio.wait_for(response.content.read(), 20) == b""
+
+
+async def test_it_ends_when_its_token_or_its_session_does(server: Server, tmp_path: Path) -> None:
+    """Who may be told is asked again before each event; the others' streams go on."""
+    settings, gate = guarded(tmp_path), server.services.gate
+    gate.prepare(settings)()
+    url = f"{server.url}{PREFIX}/stream?interval=1"
+    async with server.client.post(f"{server.url}/-/session", headers=bearer(OPERATOR)) as begun:
+        cookie = {"Cookie": begun.headers["Set-Cookie"].partition(";")[0]}
+    async with server.client.get(url, headers=bearer(READER)) as by_token:
+        await events(by_token, 2)
+        async with server.client.get(url, headers=cookie) as by_session:
+            await events(by_session, 2)
+            async with server.client.delete(f"{server.url}/-/session", headers=cookie) as ended:
+                assert ended.status == 200
+            await asyncio.wait_for(by_session.content.read(), 20)
+        await events(by_token, 2)
+        Path(settings.http.tokens).write_text(f"admin operator {OPERATOR}")
+        gate.prepare(settings)()
+        await asyncio.wait_for(by_token.content.read(), 20)
 
 
 async def test_clients_beyond_the_limit_are_told_to_come_again(server: Server) -> None:

@@ -30,13 +30,6 @@ def test_a_token_has_a_name_and_a_role() -> None:
     assert operator is not None and (operator.name, operator.role) == ("ops@site", ADMIN)
 
 
-def test_an_administrator_may_read() -> None:
-    """And a reader may not administrate."""
-    reader, operator = parsed(FILE).tokens
-    assert (reader.may(READ), reader.may(ADMIN)) == (True, False)
-    assert (operator.may(READ), operator.may(ADMIN)) == (True, True)
-
-
 @pytest.mark.parametrize(
     "secret", ["", READER[:-1], READER + "x", READER.upper(), digest_of(READER).hex(), "\udc80", "é"]
 )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from telemetryd.ingest.socket_file import LONGEST_PATH, Openness, SocketFile, aside_of, listen_at
+from telemetryd.ingest.socket_file import LONGEST_PATH, Openness, SocketFile, aside_of, fits_a_socket, listen_at
 from telemetryd.model.errors import FolderInUse, StorageError
 
 
@@ -234,3 +234,10 @@ def test_a_path_may_be_as_long_as_a_sockets_can_be(short_path: Path) -> None:
         assert connects(path)
     with pytest.raises(StorageError, match="107 bytes"):
         listen_at(folder / "ss")
+
+
+def test_a_path_that_fits_a_socket() -> None:
+    """It has bytes, not too many, and none that is zero; a character may be several."""
+    fitting = "x" * LONGEST_PATH
+    assert fits_a_socket(fitting) and fits_a_socket("é" * (LONGEST_PATH // 2))
+    assert not any(fits_a_socket(path) for path in ("", fitting + "x", "é" * (LONGEST_PATH // 2 + 1), "a\0b"))

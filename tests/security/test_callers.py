@@ -7,12 +7,13 @@ import signal
 from collections.abc import Callable
 
 import pytest
+import requests
 
 from telemetryd.api.access import NOTHING
 from telemetryd.api.app import ROUTES, Route
 from telemetryd.api.tokens import ADMIN
-from tests.end_to_end.daemon import Daemon
-from tests.end_to_end.waiting import until
+from tests.end_to_end.daemon import API, Daemon
+from tests.end_to_end.waiting import PATIENCE, until
 
 from .conftest import OPERATOR, READER, bearer, tokens_in
 
@@ -54,11 +55,18 @@ def test_probes_tell_strangers_nothing_of_the_inside(guarded: Daemon) -> None:
 
 
 def test_a_reload_takes_a_token_away(new_daemon: Callable[..., Daemon]) -> None:
-    """And gives another; with a mistake in the file all is as it was."""
+    """And gives another; with a mistake in the file all is as it was. What it opened ends: sessions, and streams under way."""
     daemon = new_daemon()
     path = tokens_in(daemon.folder)
     daemon.start(TELEMETRYD_HTTP_TOKENS=path)
     assert daemon.ask("GET", "config", headers=bearer(READER)).status_code == 200
+    begun = daemon.ask("POST", "/-/session", headers=bearer(READER))
+    cookie = {"Cookie": begun.headers["Set-Cookie"].partition(";")[0]}
+    streams = [
+        requests.get(f"{daemon.url}{API}/stream?interval=1", headers=shown, stream=True, timeout=PATIENCE)
+        for shown in (bearer(READER), cookie)
+    ]
+    assert [stream.status_code for stream in streams] == [200, 200]
     path.write_text("nonsense\n")
     daemon.signal(signal.SIGHUP)
     until(lambda: "http.tokens: expected a role" in daemon.log, "the reload to be refused")
@@ -66,6 +74,9 @@ def test_a_reload_takes_a_token_away(new_daemon: Callable[..., Daemon]) -> None:
     path.write_text(f"read another {OPERATOR}\n")
     daemon.signal(signal.SIGHUP)
     until(lambda: daemon.ask("GET", "config", headers=bearer(READER)).status_code == 401, "the token to be gone")
+    assert daemon.ask("GET", "config", headers=cookie).status_code == 401
+    for stream in streams:
+        assert stream.content.startswith(b"retry: "), "it is read to its end, and has one"
     assert daemon.ask("GET", "config", headers=bearer(OPERATOR)).status_code == 200
     assert daemon.ask("POST", "config", headers=bearer(OPERATOR)).status_code == 403
 
