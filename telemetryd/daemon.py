@@ -115,6 +115,7 @@ async def running(
         Certificates(settings()),
         AllowedPeers(settings()),
     )
+    for_events, for_requests = Openness.of_ingest(settings()), Openness.of_api(settings())
     reload = Reload(live, instrumentation, clock, hangups, partial(systemd.reloading, environment))
     reload.parties += [*parties, gate.prepare, certificates.prepare, peers.prepare]
     async with AsyncExitStack() as parts:
@@ -197,14 +198,13 @@ async def running(
         )
         inherited = systemd.inherited_sockets(environment)
         app, tls = application(services), certificates.context
-        served = serving_as_set(app, settings().http, tls, clock, instrumentation.emit, inherited.http)
+        served = serving_as_set(app, settings().http, tls, for_requests, clock, instrumentation.emit, inherited.http)
         url = await parts.enter_async_context(served)
         gate.listens(url, settings().http)
         socket = None
         if settings().telemetry.operation_hooks:
             socket = Path(settings().ingest.socket if inherited.ingest is None else systemd.name_of(inherited.ingest))
-            openness = Openness.of(settings().ingest.socket_mode, settings().ingest.socket_group, "ingest.socket_group")
-            await parts.enter_async_context(listening(listener, socket, inherited.ingest, openness))
+            await parts.enter_async_context(listening(listener, socket, inherited.ingest, for_events))
         await parts.enter_async_context(eternal("reload", reload.run(), instrumentation, on_fault, reload.stop))
         instrumentation.emit(Configured(live.digest(), configuration.file))
         path = settings().telemetry.metrics_path
