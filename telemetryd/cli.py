@@ -44,7 +44,8 @@ examples:
   telemetryd check-config --json | jq '.settings["http.listen"]'
 
 Prints every setting in force and where it comes from, and a hash of all of them, which a daemon says in its
-log when it starts or reloads. Changes nothing. Exits with 2 on a mistake.
+log when it starts or reloads. Reads the files that they name, too: one that only another user may read is a notice, for the daemon may be theirs.
+Changes nothing. Exits with 2 on a mistake.
 """
 _OVERVIEW = """\
 examples:
