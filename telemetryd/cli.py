@@ -11,11 +11,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from . import __version__, cli_store, imports, systemd
+from . import __version__, cli_store, config_named, imports, systemd
 from .config import Configuration, load
 from .config_sources import SETTINGS, STORED_FORMAT
 from .model.codec import VERSION as PROTOCOL_VERSION
@@ -44,7 +44,8 @@ examples:
   telemetryd check-config --json | jq '.settings["http.listen"]'
 
 Prints every setting in force and where it comes from, and a hash of all of them, which a daemon says in its
-log when it starts or reloads. Changes nothing. Exits with 2 on a mistake.
+log when it starts or reloads. Reads the files that they name, too: one that only another user may read is a notice, for the daemon may be theirs.
+Changes nothing. Exits with 2 on a mistake.
 """
 _OVERVIEW = """\
 examples:
@@ -73,6 +74,7 @@ def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
         flags["http.listen"] = ("the socket of systemd", listen)
     try:
         configuration = load(flags, environ, options.config)
+        _raise(config_named.mistakes(configuration.settings))
     except SettingsError as error:
         return _refuse(error)
     _tell(configuration)
@@ -87,6 +89,9 @@ def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 def _check_config(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     try:
         configuration = load({}, environ, options.config)
+        mistakes, notices = config_named.check(configuration.settings)
+        configuration = replace(configuration, notices=(*configuration.notices, *notices))
+        _raise(mistakes)
     except SettingsError as error:
         if options.json:
             print(json.dumps({"mistakes": error.mistakes}, indent=2))
@@ -111,6 +116,11 @@ def _version(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     else:
         print("\n".join(f"{name} {version}" for name, version in versions.items()))
     return DONE
+
+
+def _raise(mistakes: list[str]) -> None:
+    if mistakes:
+        raise SettingsError(mistakes)
 
 
 def _tell(configuration: Configuration) -> None:

@@ -111,6 +111,10 @@ class Configuration:
         """Return what the setting ``name`` will be from the next start on."""
         return _choose(name, self._pinned, self._stored, self._beneath)
 
+    def settings_at_restart(self) -> Settings:
+        """Return the settings of the next start, were it now; raises :class:`SettingsError` where they contradict one another."""
+        return _settings({name: self.at_restart(name) for name in SETTINGS}, self._origin.environ)
+
     def reread(self) -> Configuration:
         """Return the configuration that the same sources make now; what changes at restart keeps its value.
 
@@ -128,7 +132,7 @@ class Configuration:
             _beneath=beneath,
         )
         # What could not be started with is wrong now, not at the next start.
-        _settings({name: again.at_restart(name) for name in SETTINGS}, self._origin.environ)
+        again.settings_at_restart()
         return again._in_force()
 
     def update(self, changes: Mapping[str, object]) -> Configuration:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from telemetryd.api.small_file import read_small
 from telemetryd.model.setting import Setting
 from telemetryd.model.settings import declared
 from telemetryd.storage.files import Files
@@ -89,9 +90,13 @@ def read_file(path: Path) -> tuple[Layer, list[str]]:
     """Return what the TOML file says; a file that cannot be read is one mistake."""
     source = Source("file", str(path))
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        contents = read_small(str(path))
     except OSError as error:
         return {}, [f"--config: expected a file that can be read, found {path}: {error.strerror}"]
+    except ValueError as error:
+        return {}, [f"--config: {error}"]
+    try:
+        document = tomllib.loads(contents.decode())
     except (ValueError, RecursionError) as error:
         return {}, [f"--config: expected TOML, found otherwise: {error} ({source})"]
     return _sections(document, source)

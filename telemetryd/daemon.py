@@ -13,7 +13,7 @@ import signal
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -96,15 +96,17 @@ async def running(
     on_fault: Callable[[str], None] = lambda name: None,
     hangups: asyncio.Event | None = None,
     parties: Iterable[Prepare] = (),
+    instrumentation: Instrumentation | None = None,
 ) -> AsyncIterator[Running]:
     """Run the daemon inside the context; on leaving it drains and seals.
 
     Raises :class:`TelemetrydError` where it cannot start. ``files`` is the disk, the real one where
     none is given; ``on_fault(name)`` is called where a part that should run for ever ends; the settings
-    are read again whenever ``hangups`` is set, and ``parties`` take part in that.
+    are read again whenever ``hangups`` is set, and ``parties`` take part in that. Into ``instrumentation``
+    goes all that the daemon says of itself, its own where none is given.
     """
     environment = dict(os.environ) if environment is None else environment
-    instrumentation = Instrumentation()
+    instrumentation = Instrumentation() if instrumentation is None else instrumentation
     live = LiveConfiguration(configuration, instrumentation)
     settings = live.settings
     # What can only be a mistake of the settings is known before anything is touched.
@@ -113,6 +115,7 @@ async def running(
         Certificates(settings()),
         AllowedPeers(settings()),
     )
+    for_events, for_requests = Openness.of_ingest(settings()), Openness.of_api(settings())
     reload = Reload(live, instrumentation, clock, hangups, partial(systemd.reloading, environment))
     reload.parties += [*parties, gate.prepare, certificates.prepare, peers.prepare]
     async with AsyncExitStack() as parts:
@@ -195,14 +198,13 @@ async def running(
         )
         inherited = systemd.inherited_sockets(environment)
         app, tls = application(services), certificates.context
-        served = serving_as_set(app, settings().http, tls, clock, instrumentation.emit, inherited.http)
+        served = serving_as_set(app, settings().http, tls, for_requests, clock, instrumentation.emit, inherited.http)
         url = await parts.enter_async_context(served)
         gate.listens(url, settings().http)
         socket = None
         if settings().telemetry.operation_hooks:
             socket = Path(settings().ingest.socket if inherited.ingest is None else systemd.name_of(inherited.ingest))
-            openness = Openness.of(settings().ingest.socket_mode, settings().ingest.socket_group, "ingest.socket_group")
-            await parts.enter_async_context(listening(listener, socket, inherited.ingest, openness))
+            await parts.enter_async_context(listening(listener, socket, inherited.ingest, for_events))
         await parts.enter_async_context(eternal("reload", reload.run(), instrumentation, on_fault, reload.stop))
         instrumentation.emit(Configured(live.digest(), configuration.file))
         path = settings().telemetry.metrics_path
@@ -218,19 +220,21 @@ async def running(
 
 def main(configuration: Configuration, files: Files | None = None, clock: Callable[[], float] = time.time) -> int:
     """Run the daemon until SIGTERM or SIGINT, with arguments as :func:`running`; return 0 after a clean drain, 1 after a fault."""
-    lines = log.configure(configuration.settings.log)
+    instrumentation = Instrumentation()
+    lines = log.configure(configuration.settings.log, instrumentation=instrumentation)
+    run = partial(running, configuration, files=files, clock=clock, parties=(lines.prepare,))
     gc.set_threshold(*GC_THRESHOLDS)
     try:
-        return asyncio.run(_until_signalled(configuration, files, clock, lines.prepare))
+        return asyncio.run(_until_signalled(partial(run, instrumentation=instrumentation), instrumentation))
     except TelemetrydError as error:
-        Instrumentation().emit(StartFailed(str(error)))
+        instrumentation.emit(StartFailed(str(error)))
         return 1
     finally:
         lines.close()
 
 
 async def _until_signalled(
-    configuration: Configuration, files: Files | None, clock: Callable[[], float], *parties: Prepare
+    run: Callable[..., AbstractAsyncContextManager[Running]], instrumentation: Instrumentation
 ) -> int:
     ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     faults: list[str] = []
@@ -256,9 +260,9 @@ async def _until_signalled(
         asyncio.get_running_loop().add_signal_handler(number, end, number.name)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_hangup)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
-    async with running(configuration, files=files, clock=clock, on_fault=on_fault, hangups=hangups, parties=parties):
+    async with run(on_fault=on_fault, hangups=hangups):
         reason = await ended
-        Instrumentation().emit(Draining(reason))
+        instrumentation.emit(Draining(reason))
     return 1 if faults else 0
 
 

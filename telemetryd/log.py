@@ -34,10 +34,17 @@ _json = structlog.processors.JSONRenderer()
 
 
 class Log:
-    """The log of this process; ``prepare`` changes its level in a reload."""
+    """The log of this process; ``prepare`` changes its level in a reload. What it says itself goes by ``instrumentation``."""
 
-    def __init__(self, level: str, repeats: Repeats | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        level: str,
+        instrumentation: Instrumentation,
+        repeats: Repeats | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._least = PRIORITIES[level]
+        self._instrumentation = instrumentation
         self._repeats = Repeats() if repeats is None else repeats
         self._clock = clock
         self._lock = threading.Lock()
@@ -58,7 +65,7 @@ class Log:
             if self._timer is not None:
                 self._timer.cancel()
             left_out = self._repeats.rest()
-        _tell(left_out)
+        self._tell(left_out)
 
     def select(self, logger: WrappedLogger, method: str, line: EventDict) -> EventDict:
         """Pass a line on, or drop it: below the level, or one too many of its kind."""
@@ -73,7 +80,7 @@ class Log:
             admitted = self._repeats.admits(kind, now)
             if not admitted and self._timer is None:
                 self._timer = _later(self._repeats.interval, self._tell_later)
-        _tell(left_out)
+        self._tell(left_out)
         if not admitted:
             raise structlog.DropEvent
         return line
@@ -82,7 +89,11 @@ class Log:
         with self._lock:
             left_out = self._repeats.over(self._clock())
             self._timer = _later(self._repeats.interval, self._tell_later) if self._repeats.owing else None
-        _tell(left_out)
+        self._tell(left_out)
+
+    def _tell(self, left_out: Mapping[str, int]) -> None:
+        for kind, lines in left_out.items():
+            self._instrumentation.emit(RepeatsSuppressed(kind, lines))
 
 
 def configure(
@@ -90,9 +101,11 @@ def configure(
     environ: Mapping[str, str] = os.environ,
     repeats: Repeats | None = None,
     journald: Callable[[], Journald] = Journald,
+    instrumentation: Instrumentation | None = None,
 ) -> Log:
-    """Set up the log of this process, that of libraries included, and return it."""
-    log = Log(settings.level, repeats)
+    """Set up the log of this process, that of libraries included, and return it; ``instrumentation`` counts what it says."""
+    instrumentation = Instrumentation() if instrumentation is None else instrumentation
+    log = Log(settings.level, instrumentation, repeats)
     form = settings.format if settings.format != "auto" else _form(environ)
     plain = structlog.WriteLogger(_Forgiving())  # type: ignore[arg-type]
     render: Processor = _json
@@ -113,7 +126,7 @@ def configure(
         logger_factory=lambda *_: logger,
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(handlers=[_Libraries()], level=logging.WARNING, force=True)
+    logging.basicConfig(handlers=[_Libraries(instrumentation)], level=logging.WARNING, force=True)
     logging.captureWarnings(True)
     return log
 
@@ -168,16 +181,19 @@ class _Entries:
 class _Libraries(logging.Handler):
     """Takes the lines of libraries, and Python's warnings, into the log."""
 
+    def __init__(self, instrumentation: Instrumentation) -> None:
+        super().__init__()
+        self._instrumentation = instrumentation
+
     def emit(self, record: logging.LogRecord) -> None:
         try:
             words = record.getMessage()
         except (TypeError, ValueError):  # its values do not fit its words
             words = str(record.msg)
         error = "".join(traceback.format_exception(*record.exc_info)) if record.exc_info else None
+        level = record.levelname.lower()
         said = LibrarySaid(record.name, words, error)
-        level = record.levelname.lower() if record.levelname.lower() in PRIORITIES else said.level
-        values = {"logger": said.logger, "words": said.words, "error": said.error}
-        getattr(structlog.get_logger("telemetryd"), level)(said.says, kind=LibrarySaid.__name__, **values)
+        self._instrumentation.emit(said, level if level in PRIORITIES else said.level)
 
 
 def _harmless(text: str) -> str:
@@ -189,11 +205,6 @@ def _later(seconds: float, call: Callable[[], None]) -> threading.Timer:
     timer.daemon = True
     timer.start()
     return timer
-
-
-def _tell(left_out: Mapping[str, int]) -> None:
-    for kind, lines in left_out.items():
-        Instrumentation().emit(RepeatsSuppressed(kind, lines))
 
 
 class _Forgiving:

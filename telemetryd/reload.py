@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from telemetryd import config_named
 from telemetryd.config import Configuration
 from telemetryd.config_live import LiveConfiguration
 from telemetryd.instrumentation import Instrumentation
@@ -98,14 +99,17 @@ class Reload:
 
     def _prepare(self, before: Configuration) -> tuple[Configuration, Commit]:
         after = before.reread()
-        commits, mistakes = [], []
+        commits: list[Commit] = []
+        mistakes: list[str] = []
         for prepare in self.parties:
             try:
                 commits.append(prepare(after.settings))
             except SettingsError as error:
                 mistakes += error.mistakes
+        # What waits for a restart would be found wrong when nobody looks.
+        mistakes += config_named.mistakes(after.settings_at_restart())
         if mistakes:
-            raise SettingsError(mistakes)
+            raise SettingsError(list(dict.fromkeys(mistakes)))
 
         def commit() -> None:
             for each in commits:

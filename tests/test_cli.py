@@ -74,6 +74,19 @@ def test_mistakes_exit_with_2(
     )
 
 
+@pytest.mark.parametrize("command", ["check-config", "serve"])
+def test_what_settings_name_has_to_be_there(
+    command: str, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All that is not is told, before anything starts, as any other mistake."""
+    wrong = {"TELEMETRYD_HTTP_TOKENS": "/nonexistent", "TELEMETRYD_INGEST_SOCKET_GROUP": "nosuch"}
+    assert main([command], environ | wrong) == BAD_SETTING
+    out, err = capsys.readouterr()
+    assert not out
+    assert [line.partition(":")[0] for line in err.splitlines()] == ["http.tokens", "ingest.socket_group"]
+    assert not Path(environ["IPFS_KIT_TELEMETRY_PATH"]).exists()
+
+
 def test_wrong_flags_are_named(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     """A flag's mistake names the setting and the flag."""
     assert main(["serve", "--http", "nowhere", "--metrics-path", ""], environ) == BAD_SETTING

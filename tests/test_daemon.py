@@ -14,7 +14,7 @@ import pytest
 
 from telemetryd.config import Configuration
 from telemetryd.daemon import running
-from telemetryd.model.errors import FolderInUse
+from telemetryd.model.errors import FolderInUse, SettingsError
 from tests.openapi import Answer
 
 API = "/api/v0/wal/telemetry"
@@ -49,6 +49,17 @@ async def test_a_second_daemon_on_the_same_folder_is_refused(configure: Callable
         with pytest.raises(FolderInUse, match=r"in use by process \d+"):
             async with running(configure(), environment={}):
                 pass
+
+
+@pytest.mark.parametrize("setting", ["TELEMETRYD_INGEST_SOCKET_GROUP", "TELEMETRYD_HTTP_SOCKET_GROUP"])
+async def test_a_group_that_is_not_there_is_told_before_anything_is_touched(
+    configure: Callable[..., Configuration], short_path: Path, setting: str
+) -> None:
+    """The folder of the data is not even made."""
+    with pytest.raises(SettingsError, match="socket_group: expected the name or number of a group"):
+        async with running(configure(**{setting: "nosuch"}), environment={}):
+            pass
+    assert not (short_path / "m").exists()
 
 
 async def test_without_operation_hooks_there_is_no_socket(configure: Callable[..., Configuration]) -> None:

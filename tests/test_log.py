@@ -159,6 +159,22 @@ warnings.warn("soon gone")
     assert "soon gone" in third["words"]
 
 
+def test_what_the_log_says_itself_is_counted() -> None:
+    """With all else that the daemon says: lines of libraries by the one kind, at whatever level, and what was left out."""
+    program = (
+        HEAD
+        + """
+counting = Instrumentation()
+lines = log.configure(LogSettings(), repeats=Repeats(1, 3600), instrumentation=counting)
+logging.getLogger("aiohttp.server").warning("one")
+logging.getLogger("asyncio").error("two")
+lines.close()
+print(counting.counts["LibrarySaid"], counting.counts["RepeatsSuppressed"])
+"""
+    )
+    assert run(program).stdout.split() == ["2", "1"]
+
+
 REPEATS = (
     HEAD
     + """

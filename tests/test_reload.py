@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -118,6 +119,35 @@ async def test_what_the_next_start_would_refuse_is_refused(live: LiveConfigurati
     assert "http.allow_anonymous_network" in lines[0]["mistake"]
     assert live.settings().telemetry.retention_days == 7
     assert live.pending_restart() == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "setting"),
+    [
+        ("[ingest]\nsocket_group = 'nosuch'", "ingest.socket_group"),
+        ("[http]\nsocket_group = 'nosuch'", "http.socket_group"),
+        ("[http]\ntls_certificate = '/nonexistent'\ntls_key = '/nonexistent'", "http.tls_key"),
+    ],
+)
+async def test_what_the_next_start_would_not_find_is_refused(
+    live: LiveConfiguration, file: Path, line: str, setting: str
+) -> None:
+    """Groups and files that are named for the next start have to be there now."""
+    file.write_text(f"[telemetry]\nretention_days = 8\n{line}\n")
+    with capture_logs() as lines:
+        assert not await reloader(live).reload()
+    assert [each["mistake"].partition(":")[0] for each in lines if each["kind"] == "SettingWrong"] == [setting]
+    assert live.settings().telemetry.retention_days == 7
+
+
+async def test_what_is_no_file_keeps_nobody_waiting(live: LiveConfiguration, file: Path) -> None:
+    """A pipe in its place, which nobody writes to, is refused, and the next reload served."""
+    file.unlink()
+    os.mkfifo(file)
+    assert not await reloader(live).reload()
+    file.unlink()
+    file.write_text("[telemetry]\nretention_days = 8\n")
+    assert await reloader(live).reload()
 
 
 async def test_a_file_that_is_gone_changes_nothing(live: LiveConfiguration, file: Path) -> None:

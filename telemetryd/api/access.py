@@ -10,9 +10,8 @@ from aiohttp import web
 from telemetryd.model.settings import Settings
 
 from .errors import Forbidden, Unauthorized
-from .private_file import read_private
 from .sessions import LIFETIME, Sessions
-from .tokens import ADMIN, LONGEST, SETTING, Token, Tokens
+from .tokens import ADMIN, LONGEST, Token, Tokens
 
 # What a route needs that holds no data.
 NOTHING = ""
@@ -56,8 +55,7 @@ class Access:
 
         Sessions go on whose tokens are still listed, and no others.
         """
-        path = settings.http.tokens
-        tokens = Tokens.parse(read_private(path, SETTING), path) if path else Tokens()
+        tokens = Tokens.named(settings)
 
         def commit() -> None:
             self._tokens = tokens

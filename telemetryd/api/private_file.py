@@ -1,43 +1,59 @@
-"""Files that hold secrets: read whole, and only where nobody else can read or change them."""
+"""Files that settings name, as their readers want them: secrets only where nobody else can read or change them."""
 
 from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
+from typing import TypeAlias
 
-from telemetryd.model.errors import SettingsError
+from telemetryd.model.errors import NotForThisUser, SettingsError
 
-# No file of tokens or keys is larger, in bytes.
-LARGEST = 1 << 20
+from .small_file import read_small
+
 _OTHERS = stat.S_IRWXO | stat.S_IWGRP
 
+# What the file at a path holds, which a setting names; raises SettingsError.
+Read: TypeAlias = Callable[[str, str], bytes]
 
-def read_private(path: str, setting: str) -> bytes:
+
+def read_private(path: str, setting: str, *, of_anyone: bool = False) -> bytes:
     """Return what the file of a setting holds; its group may read it, as that of a service does.
 
-    Raises :class:`SettingsError` where it cannot be read, is no file, is very large, or is open to others.
+    Raises :class:`SettingsError` where it cannot be read, is no file, is very large, or is open to others;
+    :class:`NotForThisUser` where another user might get on with it: it may not be read, or is somebody else's,
+    which ``of_anyone`` lets pass.
     """
+
+    def accept(found: os.stat_result) -> None:
+        if found.st_mode & _OTHERS:
+            mode = stat.S_IMODE(found.st_mode)
+            raise ValueError(
+                f"expected a file that only its owner changes and nobody else reads, found mode {mode:04o}: {path}"
+            )
+        if not of_anyone and found.st_uid not in (0, os.geteuid()):
+            raise NotForThisUser(
+                [f"{setting}: expected a file of root or of the daemon's user, found another's: {path}"]
+            )
+
+    return _read(path, setting, accept)
+
+
+def read_public(path: str, setting: str) -> bytes:
+    """Return what the file of a setting holds, whoever else may read it; raises as :func:`read_private`."""
+    return _read(path, setting, lambda found: None)
+
+
+def _read(path: str, setting: str, accept: Callable[[os.stat_result], None]) -> bytes:
     try:
-        # Of a pipe that nobody writes to, an open would never return.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with open(descriptor, "rb") as file:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
-                raise _refusal(setting, f"expected a file, found something else: {path}")
-            if found.st_mode & _OTHERS:
-                mode = stat.S_IMODE(found.st_mode)
-                raise _refusal(
-                    setting,
-                    f"expected a file that only its owner changes and nobody else reads, found mode {mode:04o}: {path}",
-                )
-            if found.st_uid not in (0, os.geteuid()):
-                raise _refusal(setting, f"expected a file of root or of the daemon's user, found another's: {path}")
-            if found.st_size > LARGEST:
-                raise _refusal(setting, f"expected a file of at most {LARGEST} bytes, found a larger one: {path}")
-            return file.read(LARGEST + 1)
+        return read_small(path, accept)
+    except PermissionError as error:
+        raise NotForThisUser([_unreadable(path, setting, error)]) from None
     except OSError as error:
-        raise _refusal(setting, f"expected a file that can be read, found {path}: {error.strerror}") from None
+        raise SettingsError([_unreadable(path, setting, error)]) from None
+    except ValueError as error:
+        raise SettingsError([f"{setting}: {error}"]) from None
 
 
-def _refusal(setting: str, sentence: str) -> SettingsError:
-    return SettingsError([f"{setting}: {sentence}"])
+def _unreadable(path: str, setting: str, error: OSError) -> str:
+    return f"{setting}: expected a file that can be read, found {path}: {error.strerror}"

@@ -31,13 +31,13 @@ def serving_as_set(
     app: web.Application,
     http: HttpSettings,
     tls: SSLContext | None,
+    openness: Openness,
     now: Callable[[], float],
     emit: Callable[[InternalEvent], None],
     inherited: socket.socket | None = None,
 ) -> AbstractAsyncContextManager[str]:
     """Serve ``app`` where and as the settings say, as :func:`serving` does."""
     connections = Connections(Bounds(http.max_connections, head=http.header_timeout), now, emit)
-    openness = Openness.of(http.socket_mode, http.socket_group, "http.socket_group")
     return serving(app, http.listen, now, connections, tls, openness, inherited)
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from telemetryd.model.errors import SettingsError
 from telemetryd.model.settings import Settings
 
-from .private_file import read_private
+from .private_file import Read, read_private, read_public
 
 
 class Certificates:
     """The certificate that new connections are shown; ``context`` is what a server listens with, None without TLS."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, read: Read = read_private) -> None:
         """Read the files that ``settings`` name; raises :class:`SettingsError` where they do not make a certificate."""
-        self._in_force = _context(settings)
+        self._in_force = _context(settings, read)
         self.context: ssl.SSLContext | None = None
         if self._in_force is not None:
             self.context = _bare()
@@ -24,11 +26,14 @@ class Certificates:
             self.context.sni_callback = self._choose
 
     def prepare(self, settings: Settings) -> Callable[[], None]:
-        """Read the files anew and return what puts them in force; raises :class:`SettingsError`. Whether there is TLS is decided at start."""
-        fresh = None if self.context is None else _context(settings)
+        """Read the files anew and return what puts them in force; raises :class:`SettingsError`.
+
+        Whether there is TLS is decided at start; they are read where there is none, too.
+        """
+        fresh = _context(settings, read_private)
 
         def commit() -> None:
-            if fresh is not None:
+            if fresh is not None and self.context is not None:
                 self._in_force = fresh
 
         return commit
@@ -38,21 +43,32 @@ class Certificates:
         connection.context = self._in_force
 
 
-def _context(settings: Settings) -> ssl.SSLContext | None:
+def _context(settings: Settings, read: Read) -> ssl.SSLContext | None:
     certificate, key = settings.http.tls_certificate, settings.http.tls_key
     if not certificate:
         return None
-    read_private(key, "http.tls_key")
+    key_bytes, chain = read(key, "http.tls_key"), read_public(certificate, "http.tls_certificate")
     context = _bare()
     try:
-        # A key with a passphrase would be asked for at a terminal that is not there.
-        context.load_cert_chain(certificate, key, password=lambda: "")
+        with _in_memory(chain) as chain_path, _in_memory(key_bytes) as key_path:
+            # A key with a passphrase would be asked for at a terminal that is not there.
+            context.load_cert_chain(chain_path, key_path, password=lambda: "")
     except (OSError, ValueError) as error:
         found = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
         raise SettingsError(
             [f"http.tls_certificate: expected a certificate and its key in PEM, found {certificate}, {key}: {found}"]
         ) from None
     return context
+
+
+@contextmanager
+def _in_memory(contents: bytes) -> Iterator[str]:
+    """Give the name of a file that holds ``contents``: OpenSSL takes names only, and is to read what was checked."""
+    descriptor = os.memfd_create("telemetryd", os.MFD_CLOEXEC)
+    with open(descriptor, "wb") as file:
+        file.write(contents)
+        file.flush()
+        yield f"/proc/self/fd/{descriptor}"
 
 
 def _bare() -> ssl.SSLContext:

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from telemetryd.model.errors import SettingsError
+from telemetryd.model.settings import Settings
+
+from .private_file import Read, read_private
 
 SETTING = "http.tokens"
 READ, ADMIN = "read", "admin"
@@ -51,6 +54,12 @@ class Tokens:
 
     def __bool__(self) -> bool:
         return bool(self.tokens)
+
+    @classmethod
+    def named(cls, settings: Settings, read: Read = read_private) -> Self:
+        """Return the tokens of the file that ``settings`` name, none where they name none; raises :class:`SettingsError`."""
+        path = settings.http.tokens
+        return cls.parse(read(path, SETTING), path) if path else cls()
 
     @classmethod
     def parse(cls, contents: bytes, path: str) -> Self:

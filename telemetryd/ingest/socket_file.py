@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from telemetryd.model.errors import FolderInUse, StorageError
+from telemetryd.model.settings import Settings
 
 from .accounts import group_id
 
@@ -38,6 +39,16 @@ class Openness:
     def of(cls, mode: str, group: str, setting: str) -> Self:
         """Return what a mode in octal and a group, by name or number or empty, say; raises :class:`SettingsError`."""
         return cls(int(mode, 8), group_id(group, setting) if group else None)
+
+    @classmethod
+    def of_ingest(cls, settings: Settings) -> Self:
+        """Return that of the ingest socket; raises :class:`SettingsError`."""
+        return cls.of(settings.ingest.socket_mode, settings.ingest.socket_group, "ingest.socket_group")
+
+    @classmethod
+    def of_api(cls, settings: Settings) -> Self:
+        """Return that of the API's socket; raises :class:`SettingsError`."""
+        return cls.of(settings.http.socket_mode, settings.http.socket_group, "http.socket_group")
 
     @property
     def folder_mode(self) -> int:

@@ -33,8 +33,8 @@ class Instrumentation:
         self.counts: Counter[str] = Counter()
         self.durations = {what: Durations() for what in TIMED}
 
-    def emit(self, event: InternalEvent) -> None:
-        """Count ``event`` and log it at its level; quiet kinds log their 1st, 10th, 100th … time."""
+    def emit(self, event: InternalEvent, level: str | None = None) -> None:
+        """Count ``event`` and log it at its level, or at another one; quiet kinds log their 1st, 10th, 100th … time."""
         name = type(event).__name__
         self.counts[name] += 1
         if event.quiet and not _power_of_ten(self.counts[name]):
@@ -42,7 +42,7 @@ class Instrumentation:
         values = {each.name: getattr(event, each.name) for each in fields(event)}
         if event.quiet:
             values["so_far"] = self.counts[name]
-        getattr(self._log, event.level)(event.says, kind=name, **values)
+        getattr(self._log, level or event.level)(event.says, kind=name, **values)
 
     def receive(self, events: int) -> None:
         """Enter events that came in, before anything is known of them."""

@@ -24,6 +24,10 @@ class SettingsError(TelemetrydError):
         self.mistakes = mistakes
 
 
+class NotForThisUser(SettingsError):
+    """A file that a setting names is not for the user of this process; for another it may be right."""
+
+
 class Rejected(TelemetrydError):
     """A frame or an event cannot be taken; ``word`` is the reason that is counted."""
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from telemetryd.api.private_file import LARGEST, read_private
+from telemetryd.api.private_file import read_private
+from telemetryd.api.small_file import LARGEST
 from telemetryd.model.errors import SettingsError
 
 

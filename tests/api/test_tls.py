@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -166,3 +167,15 @@ def test_without_a_certificate_there_is_no_tls(settings: Settings) -> None:
     assert certificates.context is None
     certificates.prepare(settings)()
     assert certificates.context is None
+
+
+def test_what_is_no_certificate_is_told_though_there_is_no_tls_yet(settings: Settings) -> None:
+    """A reload reads the files for the next start; a pipe in the place of one keeps nobody waiting."""
+    certificates = Certificates(Settings())
+    certificate = Path(settings.http.tls_certificate)
+    certificate.unlink()
+    with pytest.raises(SettingsError, match=r"^http\.tls_certificate: expected a file that can be read"):
+        certificates.prepare(settings)
+    os.mkfifo(certificate)
+    with pytest.raises(SettingsError, match=r"^http\.tls_certificate: expected a file, found something else"):
+        certificates.prepare(settings)

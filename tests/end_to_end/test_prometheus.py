@@ -265,3 +265,34 @@ def test_totals_begin_at_zero_at_each_start(new_daemon: Callable[..., Daemon]) -
     daemon.kill()
     daemon.start()
     assert told() == (None, 1.0, 1.0)
+
+
+# A daemon in whose process a library keeps warning.
+WITH_A_LIBRARY = """
+import logging, sys, threading
+from telemetryd.cli import main
+
+def warn():
+    while not ended.wait(0.05):
+        logging.getLogger("library").warning("words")
+
+ended = threading.Event()
+threading.Thread(target=warn, daemon=True).start()
+sys.exit(main())
+"""
+
+
+def test_what_libraries_say_is_counted_where_the_daemon_counts(new_daemon: Callable[..., Daemon]) -> None:
+    """A warning that is in the log is in the scrape."""
+    daemon = new_daemon()
+    daemon.program = ("-c", WITH_A_LIBRARY)
+    daemon.start()
+
+    def counted() -> bool:
+        text = requests.get(f"{daemon.url}/metrics", timeout=PATIENCE).text
+        found = re.search(r'^telemetryd_internal_events_total\{event="LibrarySaid"\} (\d+)', text, re.MULTILINE)
+        assert found, text
+        return int(found[1]) > 0
+
+    until(counted, "the warnings to be counted")
+    assert daemon.events("library said")

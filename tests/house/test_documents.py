@@ -11,6 +11,7 @@ import telemetryd
 
 from .source import DOCUMENTS, MODULES, ROOT, read
 
+LAYERS = re.findall(r"^    (\w+(?: \| \w+)*)$", read("setup.cfg").partition("layers =\n")[2], re.MULTILINE)
 RECORDS = [path for path in DOCUMENTS if path.parent == Path("docs/decisions")]
 
 
@@ -25,6 +26,13 @@ def test_links(document: Path) -> None:
         assert found.exists(), f"{document}: the link {target} leads nowhere"
         if anchor:
             assert anchor in _anchors(found.read_text()), f"{document}: {target} names no heading"
+
+
+def test_code_map_of_the_process() -> None:
+    """The modules of the process are in ARCHITECTURE.md as the import contracts have them, layer by layer."""
+    process = LAYERS[: next(number for number, layer in enumerate(LAYERS) if layer == "api")]
+    block = read("ARCHITECTURE.md").partition("\n process ")[2].partition("\n presentation ")[0]
+    assert " ".join(block.split()) == " → ".join(process)
 
 
 @pytest.mark.parametrize("package", sorted({path.parts[1] for path in MODULES if len(path.parts) > 2}))

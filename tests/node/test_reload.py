@@ -57,8 +57,12 @@ def test_a_file_with_a_mistake_fails_the_reload_and_changes_nothing(unit: Unit) 
     unit.reload()
     until(lambda: retention(unit) == 12, "the setting to be in force")
     pid = unit.pid
-    unit.configure("[telemetry]\nretention_days = 13\nretention_dais = 13\n")
-    with pytest.raises(subprocess.CalledProcessError, match="reload"):
-        unit.reload()
-    assert "telemetry.retention_dais: expected" in unit.systemd.run("journalctl", "--output=cat", "--unit=telemetryd")
+    for wrong, sentence in (
+        ("[telemetry]\nretention_days = 13\nretention_dais = 13\n", "telemetry.retention_dais: expected"),
+        ("[telemetry]\nretention_days = 13\n[http]\ntokens = '/etc/telemetryd/none'\n", "http.tokens: expected"),
+    ):
+        unit.configure(wrong)
+        with pytest.raises(subprocess.CalledProcessError, match="reload"):
+            unit.reload()
+        assert sentence in unit.systemd.run("journalctl", "--output=cat", "--unit=telemetryd")
     assert (unit.pid, unit.systemd.show("ActiveState"), retention(unit)) == (pid, "active", 12)

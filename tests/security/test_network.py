@@ -44,7 +44,7 @@ def test_a_file_of_tokens_that_others_can_read_keeps_it_from_starting(new_daemon
     path = tokens_in(daemon.folder)
     path.chmod(0o644)
     daemon.launch(TELEMETRYD_HTTP_TOKENS=path)
-    assert daemon.wait() != 0
+    assert daemon.wait() == 2
     assert "nobody else reads, found mode 0644" in daemon.log
 
 
