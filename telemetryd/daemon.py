@@ -113,8 +113,6 @@ async def running(
         Certificates(settings()),
         AllowedPeers(settings()),
     )
-    reload = Reload(live, instrumentation, clock, hangups, partial(systemd.reloading, environment))
-    reload.parties += [*parties, gate.prepare, certificates.prepare, peers.prepare]
     async with AsyncExitStack() as parts:
         files = Files() if files is None else files
         folder = parts.enter_context(Folder(files, settings().telemetry.metrics_path).locked())
@@ -122,6 +120,9 @@ async def running(
             instrumentation.emit(SettingsDamaged(str(configuration.stored_path)))
         ledger = Ledger(settings(), instrumentation)
         vigil = Vigil(environment, instrumentation, lambda: (ledger.sequence, *instrumentation.counts.values()))
+        parts.callback(vigil.close)
+        reload = Reload(live, instrumentation, clock, hangups, vigil.reloading)
+        reload.parties += [*parties, gate.prepare, certificates.prepare, peers.prepare]
         await parts.enter_async_context(eternal("vigil", vigil.run(), instrumentation, on_fault))
         try:
             catalog, recovery = await asyncio.to_thread(
