@@ -48,12 +48,16 @@ class Vigil:
         self._stalled_at: float | None = None
         self.problem = ""
 
+    @property
+    def pause(self) -> float:
+        """How long it is between two looks, in seconds."""
+        return _LOOK if self._longest is None else min(_LOOK, self._longest / 3)
+
     async def run(self) -> None:
         """Look until cancelled."""
-        pause = _LOOK if self._longest is None else min(_LOOK, self._longest / 3)
         while True:
             self.look()
-            await asyncio.sleep(pause)
+            await asyncio.sleep(self.pause)
 
     def look(self) -> None:
         """Judge, and tell."""

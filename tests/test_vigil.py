@@ -184,13 +184,22 @@ def test_a_stop_that_moves_is_given_time(watched: Watched) -> None:
     assert watched.look() == ["EXTEND_TIMEOUT_USEC=120000000"]
 
 
+@pytest.mark.parametrize(
+    ("watched", "pause"), [(0.0, 5.0), (6.0, 2.0), (60.0, 5.0)], ids=["none", "short", "long"], indirect=["watched"]
+)
+def test_it_looks_thrice_within_the_watchdogs_time(watched: Watched, pause: float) -> None:
+    """And every few seconds, so that the status is not old."""
+    assert watched.vigil.pause == pause
+
+
 @pytest.mark.parametrize("watched", [0.03], ids=["short watchdog"], indirect=True)
-async def test_it_looks_by_itself_within_a_third_of_the_watchdogs_time(watched: Watched) -> None:
+async def test_it_goes_on_looking_by_itself(watched: Watched) -> None:
     """As long as the loop turns."""
     watched.ready()
     looking = asyncio.create_task(watched.vigil.run())
     signs = 0
-    while signs < 3:
-        signs += watched.told().count("WATCHDOG=1")
-        await asyncio.sleep(0.005)
+    async with asyncio.timeout(30):
+        while signs < 3:
+            signs += watched.told().count("WATCHDOG=1")
+            await asyncio.sleep(0.005)
     looking.cancel()
