@@ -31,6 +31,7 @@ from .config_sources import (
 from .config_update import API_KEYS, RESTART_KEYS, RESTART_WARNING, ROOTS, checked, store
 from .model.errors import SettingsError
 from .model.settings import Settings
+from .passed import passes_ingest
 from .storage.files import Files
 
 STORED_FILE = "settings.json"
@@ -237,8 +238,8 @@ def _settings(given: Mapping[str, Given], environ: Mapping[str, str]) -> Setting
 
 
 def _default_socket(environ: Mapping[str, str]) -> str:
-    if environ.get("LISTEN_PID") == str(os.getpid()):
-        return ""  # systemd passes the socket; only the daemon can take it
+    if passes_ingest(environ):
+        return ""  # only the daemon can take it
     runtime = environ.get("XDG_RUNTIME_DIR")
     return f"{runtime}/telemetryd/ingest.sock" if runtime else _absolute("~/.ipfs_kit/telemetryd.sock", environ)
 

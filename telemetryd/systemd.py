@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from telemetryd.api.listen import address_of
 from telemetryd.model.errors import StorageError
+from telemetryd.passed import HTTP, INGEST, names_passed
 
 FIRST_DESCRIPTOR = 3
-INGEST, HTTP = "ingest", "http"
 _FAMILIES = {INGEST: (socket.AF_UNIX,), HTTP: (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)}
 _KINDS = {INGEST: "Unix", HTTP: "TCP or Unix"}
 _MICROSECONDS = 1_000_000
@@ -31,22 +31,13 @@ class Inherited:
 
 
 def inherited_sockets(environment: Mapping[str, str]) -> Inherited:
-    """Return what systemd passed, by the names of ``LISTEN_FDNAMES``; a single one of another name is that of ingest.
+    """Return what systemd passed, by the names that it gives them.
 
     Raises :class:`StorageError` where it passed another thing.
     """
-    count = environment.get("LISTEN_FDS", "0")
-    if environment.get("LISTEN_PID") != str(os.getpid()) or not count.isdecimal() or int(count) < 1:
-        return Inherited()
-    names = environment.get("LISTEN_FDNAMES", "").split(":")
-    if int(count) == 1 and names[0] not in _KINDS:
-        # Of a unit without FileDescriptorName= the name is its own.
-        names = [INGEST]
-    if len(names) != int(count) or len(set(names)) < len(names) or not set(names) <= _KINDS.keys():
-        raise StorageError(
-            f"LISTEN_FDNAMES: expected {INGEST} and {HTTP}, each once, for {count} sockets, found {':'.join(names)!r}"
-        )
-    passed = {name: _inherited(name, FIRST_DESCRIPTOR + number) for number, name in enumerate(names)}
+    passed = {
+        name: _inherited(name, FIRST_DESCRIPTOR + number) for number, name in enumerate(names_passed(environment))
+    }
     return Inherited(passed.get(INGEST), passed.get(HTTP))
 
 
