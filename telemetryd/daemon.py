@@ -31,7 +31,7 @@ from telemetryd.config import Configuration
 from telemetryd.config_live import LiveConfiguration
 from telemetryd.ingest.allowed import AllowedPeers
 from telemetryd.ingest.ledger import Ledger
-from telemetryd.ingest.listener import Listener, listening
+from telemetryd.ingest.listener import Listener, listening, refusing
 from telemetryd.ingest.recorder import Recorder
 from telemetryd.ingest.recovery import recover, seed_window
 from telemetryd.ingest.segments import Recovery
@@ -204,6 +204,8 @@ async def running(
             socket = Path(settings().ingest.socket if inherited.ingest is None else systemd.name_of(inherited.ingest))
             openness = Openness.of(settings().ingest.socket_mode, settings().ingest.socket_group, "ingest.socket_group")
             await parts.enter_async_context(listening(listener, socket, inherited.ingest, openness))
+        elif inherited.ingest is not None:
+            await parts.enter_async_context(refusing(inherited.ingest, instrumentation))
         await parts.enter_async_context(eternal("reload", reload.run(), instrumentation, on_fault, reload.stop))
         instrumentation.emit(Configured(live.digest(), configuration.file))
         path = settings().telemetry.metrics_path
