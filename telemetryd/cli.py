@@ -69,11 +69,10 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
 
 def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     flags = {name: (_flag(key), text) for key, name in _FLAGS.items() if (text := getattr(options, key)) is not None}
-    if listen := systemd.http_listen(environ):
-        # What listens already is not to be chosen, but all that holds of where the API listens holds of it.
-        flags["http.listen"] = ("the socket of systemd", listen)
+    # What listens already is not to be chosen, but all that holds of where the API listens holds of it.
+    listens = {"http.listen": listen} if (listen := systemd.http_listen(environ)) else {}
     try:
-        configuration = load(flags, environ, options.config)
+        configuration = load(flags, environ, options.config, listens=listens)
         _raise(config_named.mistakes(configuration.settings))
     except SettingsError as error:
         return _refuse(error)

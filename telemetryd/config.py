@@ -1,6 +1,6 @@
 """The settings in force and where each came from: loaded at start, read again by a reload, changed by ``POST /config``.
 
-Flags win over the environment, that over what was stored, that over the file, that over the
+A socket that systemd passed is what it is; then flags win over the environment, that over what was stored, that over the file, that over the
 defaults. Settings that change at once are taken from the highest layer that gives them; those
 that change at restart keep the value the process started with.
 """
@@ -28,11 +28,13 @@ from .config_sources import (
     read_environment,
     read_file,
     read_flags,
+    read_inherited,
     read_stored,
 )
 from .config_update import API_KEYS, RESTART_KEYS, RESTART_WARNING, ROOTS, checked, store
 from .model.errors import SettingsError
 from .model.settings import Settings
+from .passed import passes_ingest
 from .storage.files import Files
 
 STORED_FILE = "settings.json"
@@ -71,14 +73,19 @@ class Configuration:
     notices: tuple[str, ...]
     damaged: bool
     _origin: _Origin
+    _inherited: Layer
+    _overruled: Layer
     _pinned: Layer
     _stored: Layer
     _beneath: Layer
 
     @property
     def digest(self) -> str:
-        """Return a short hash of the values in force: equal where all settings are given alike, on any node."""
-        values = {name: given.value for name, given in sorted(self.given.items())}
+        """Return a short hash of the values in force: equal where all settings are given alike, on any node.
+
+        Of what a socket of systemd overrules it is the value that was given, which is the one that ``check-config`` sees.
+        """
+        values = {name: given.value for name, given in sorted({**self.given, **self._overruled}.items())}
         return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:12]
 
     @property
@@ -109,7 +116,7 @@ class Configuration:
 
     def at_restart(self, name: str) -> Given:
         """Return what the setting ``name`` will be from the next start on."""
-        return _choose(name, self._pinned, self._stored, self._beneath)
+        return _choose(name, self._inherited, self._pinned, self._stored, self._beneath)
 
     def settings_at_restart(self) -> Settings:
         """Return the settings of the next start, were it now; raises :class:`SettingsError` where they contradict one another."""
@@ -186,20 +193,25 @@ def load(
     environ: Mapping[str, str],
     file: Path | None = None,
     files: Files | None = None,
+    listens: Mapping[str, str] | None = None,
 ) -> Configuration:
     """Return the configuration that flags, ``environ``, the stored file and the TOML ``file`` make.
 
     ``flags`` maps a setting's name to the flag and its text; ``files`` is where the stored file is, the
-    real filesystem where none is given. Raises :class:`SettingsError` with one
+    real filesystem where none is given; ``listens`` maps it to where a socket listens that systemd passed for it.
+    Raises :class:`SettingsError` with one
     sentence for each mistake in any of them; what is stored is never a mistake, only a notice,
     for whatever lies in the data folder, the daemon starts.
     """
     origin = _Origin(dict(flags), dict(environ), file, files or Files())
     pinned, from_file = origin.read()
+    inherited, mistakes = read_inherited(listens or {})
+    if mistakes:
+        raise SettingsError(mistakes)
     folder = _absolute(_choose("telemetry.metrics_path", pinned, from_file).value, environ)
     stored_path = Path(folder) / STORED_FILE
     stored, notices, readable = read_stored(origin.files, stored_path)
-    given = {name: _choose(name, pinned, stored, from_file) for name in SETTINGS}
+    given = {name: _choose(name, inherited, pinned, stored, from_file) for name in SETTINGS}
     return Configuration(
         _settings(given, environ),
         MappingProxyType(given),
@@ -207,6 +219,8 @@ def load(
         tuple(notices),
         not readable,
         origin,
+        inherited,
+        {name: _choose(name, pinned, stored, from_file) for name in inherited},
         pinned,
         stored,
         from_file,
@@ -242,8 +256,8 @@ def _settings(given: Mapping[str, Given], environ: Mapping[str, str]) -> Setting
 
 
 def _default_socket(environ: Mapping[str, str]) -> str:
-    if environ.get("LISTEN_PID") == str(os.getpid()):
-        return ""  # systemd passes the socket; only the daemon can take it
+    if passes_ingest(environ):
+        return ""  # only the daemon can take it
     runtime = environ.get("XDG_RUNTIME_DIR")
     return f"{runtime}/telemetryd/ingest.sock" if runtime else _absolute("~/.ipfs_kit/telemetryd.sock", environ)
 

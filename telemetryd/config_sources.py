@@ -39,7 +39,7 @@ _others = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a value was given: ``kind`` is flag, environment, stored, file or default; ``place`` says which."""
+    """Where a value was given: ``kind`` is systemd, flag, environment, stored, file or default; ``place`` says which."""
 
     kind: str
     place: str = ""
@@ -67,6 +67,12 @@ def read_flags(flags: Mapping[str, tuple[str, str]]) -> tuple[Layer, list[str]]:
     return _checked(
         {name: (from_text(SETTINGS[name], text), Source("flag", flag)) for name, (flag, text) in flags.items()}
     )
+
+
+def read_inherited(listens: Mapping[str, str]) -> tuple[Layer, list[str]]:
+    """Return what sockets that systemd passed say: a setting's name to where its socket listens."""
+    source = Source("systemd", "socket")
+    return _checked({name: (from_text(SETTINGS[name], text), source) for name, text in listens.items()})
 
 
 def read_environment(environ: Mapping[str, str]) -> tuple[Layer, list[str]]:

@@ -31,7 +31,7 @@ from telemetryd.config import Configuration
 from telemetryd.config_live import LiveConfiguration
 from telemetryd.ingest.allowed import AllowedPeers
 from telemetryd.ingest.ledger import Ledger
-from telemetryd.ingest.listener import Listener, listening
+from telemetryd.ingest.listener import Listener, listening, refusing
 from telemetryd.ingest.recorder import Recorder
 from telemetryd.ingest.recovery import recover, seed_window
 from telemetryd.ingest.segments import Recovery
@@ -116,8 +116,6 @@ async def running(
         AllowedPeers(settings()),
     )
     for_events, for_requests = Openness.of_ingest(settings()), Openness.of_api(settings())
-    reload = Reload(live, instrumentation, clock, hangups, partial(systemd.reloading, environment))
-    reload.parties += [*parties, gate.prepare, certificates.prepare, peers.prepare]
     async with AsyncExitStack() as parts:
         files = Files() if files is None else files
         folder = parts.enter_context(Folder(files, settings().telemetry.metrics_path).locked())
@@ -125,6 +123,9 @@ async def running(
             instrumentation.emit(SettingsDamaged(str(configuration.stored_path)))
         ledger = Ledger(settings(), instrumentation)
         vigil = Vigil(environment, instrumentation, lambda: (ledger.sequence, *instrumentation.counts.values()))
+        parts.callback(vigil.close)
+        reload = Reload(live, instrumentation, clock, hangups, vigil.reloading)
+        reload.parties += [*parties, gate.prepare, certificates.prepare, peers.prepare]
         await parts.enter_async_context(eternal("vigil", vigil.run(), instrumentation, on_fault))
         try:
             catalog, recovery = await asyncio.to_thread(
@@ -205,6 +206,8 @@ async def running(
         if settings().telemetry.operation_hooks:
             socket = Path(settings().ingest.socket if inherited.ingest is None else systemd.name_of(inherited.ingest))
             await parts.enter_async_context(listening(listener, socket, inherited.ingest, for_events))
+        elif inherited.ingest is not None:
+            await parts.enter_async_context(refusing(inherited.ingest, instrumentation))
         await parts.enter_async_context(eternal("reload", reload.run(), instrumentation, on_fault, reload.stop))
         instrumentation.emit(Configured(live.digest(), configuration.file))
         path = settings().telemetry.metrics_path

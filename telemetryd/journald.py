@@ -39,15 +39,16 @@ def encode(fields: Mapping[str, str]) -> bytes:
 
 
 class Journald:
-    """Sends entries to the journal that listens at ``path``; never waits for it."""
+    """Sends entries to the journal that listens at ``path``; never waits for it. ``lost`` counts those that it had no room for."""
 
     def __init__(self, path: str = SOCKET) -> None:
+        self.lost = 0
         self._path = path
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
 
     def send(self, fields: Mapping[str, str]) -> bool:
-        """Send an entry; False where the journal does not take it."""
+        """Send an entry, or lose it where the journal is behind; False where no journal takes any."""
         data = encode(fields)
         try:
             try:
@@ -56,6 +57,8 @@ class Journald:
                 if error.errno != errno.EMSGSIZE:
                     raise
                 self._send_file(data)
+        except BlockingIOError:
+            self.lost += 1
         except OSError:
             return False
         return True

@@ -15,5 +15,10 @@ async def watch_lag(late: Callable[[float], None], every: float = EVERY) -> None
     while True:
         due = loop.time() + every
         await asyncio.sleep(every)
-        # A timer may come early, by the clock's resolution.
-        late(max(0.0, loop.time() - due))
+        late(lateness(due, loop.time()))
+
+
+def lateness(due: float, now: float) -> float:
+    """Return by how much ``now`` is later than ``due``."""
+    # A timer may come early, by the clock's resolution.
+    return max(0.0, now - due)

@@ -21,7 +21,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from telemetryd.instrumentation import Instrumentation
-from telemetryd.instrumentation.log_events import LibrarySaid, RepeatsSuppressed
+from telemetryd.instrumentation.log_events import LibrarySaid, LinesLost, RepeatsSuppressed
 from telemetryd.instrumentation.repeats import Repeats
 from telemetryd.journald import Journald, is_behind
 from telemetryd.model.settings import LogSettings, Settings
@@ -159,11 +159,16 @@ class _Pretty:
 
 
 class _Entries:
-    """Writes lines as entries of systemd's journal; where that does not take them, to the stream it reads, with their priority."""
+    """Writes lines as entries of systemd's journal; where none takes them, to the stream it reads, with their priority.
+
+    A line that the journal has no room for is lost, and told as a number once it has: the stream leads to the same
+    journal, and would keep the event loop waiting for it.
+    """
 
     def __init__(self, journald: Journald, stream: structlog.WriteLogger) -> None:
         self._journald = journald
         self._stream = stream
+        self._told = 0
 
     def msg(self, message: str, line: Mapping[str, Any]) -> None:
         priority = str(PRIORITIES[line["level"]])
@@ -172,8 +177,12 @@ class _Entries:
             fields["TELEMETRYD_EVENT"] = line["kind"]
         values = {name: value for name, value in line.items() if name not in _FIRST and value is not None}
         fields |= {f"TELEMETRYD_{name.upper()}": str(value) for name, value in values.items()}
+        lost = self._journald.lost
         if not self._journald.send(fields):
             self._stream.msg(f"<{priority}>{message}")
+        elif self._journald.lost != self._told and self._journald.lost == lost:
+            self._told = lost
+            Instrumentation().emit(LinesLost(lost))
 
     debug = info = warning = error = critical = msg
 

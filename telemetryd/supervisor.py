@@ -31,6 +31,10 @@ async def eternal(
         try:
             await task
             error = "it returned, and should never"
+        except asyncio.CancelledError:
+            if stopping:
+                raise
+            error = "it was cancelled, and not by its supervisor"
         except Exception as fault:  # the supervisor: whatever it is, the daemon must know
             error = f"{type(fault).__name__}: {fault}"
         else:

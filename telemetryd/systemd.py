@@ -8,15 +8,15 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from telemetryd.api.listen import address_of
 from telemetryd.model.errors import StorageError
+from telemetryd.passed import HTTP, INGEST, names_passed
 
 FIRST_DESCRIPTOR = 3
-INGEST, HTTP = "ingest", "http"
 _FAMILIES = {INGEST: (socket.AF_UNIX,), HTTP: (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)}
 _KINDS = {INGEST: "Unix", HTTP: "TCP or Unix"}
 _MICROSECONDS = 1_000_000
@@ -31,22 +31,13 @@ class Inherited:
 
 
 def inherited_sockets(environment: Mapping[str, str]) -> Inherited:
-    """Return what systemd passed, by the names of ``LISTEN_FDNAMES``; a single one of another name is that of ingest.
+    """Return what systemd passed, by the names that it gives them.
 
     Raises :class:`StorageError` where it passed another thing.
     """
-    count = environment.get("LISTEN_FDS", "0")
-    if environment.get("LISTEN_PID") != str(os.getpid()) or not count.isdecimal() or int(count) < 1:
-        return Inherited()
-    names = environment.get("LISTEN_FDNAMES", "").split(":")
-    if int(count) == 1 and names[0] not in _KINDS:
-        # Of a unit without FileDescriptorName= the name is its own.
-        names = [INGEST]
-    if len(names) != int(count) or len(set(names)) < len(names) or not set(names) <= _KINDS.keys():
-        raise StorageError(
-            f"LISTEN_FDNAMES: expected {INGEST} and {HTTP}, each once, for {count} sockets, found {':'.join(names)!r}"
-        )
-    passed = {name: _inherited(name, FIRST_DESCRIPTOR + number) for number, name in enumerate(names)}
+    passed = {
+        name: _inherited(name, FIRST_DESCRIPTOR + number) for number, name in enumerate(names_passed(environment))
+    }
     return Inherited(passed.get(INGEST), passed.get(HTTP))
 
 
@@ -71,25 +62,46 @@ def name_of(inherited: socket.socket) -> str:
     return os.fsdecode(b"@" + name[1:] if isinstance(name, bytes) else name)
 
 
-def notify(state: str, environment: Mapping[str, str]) -> None:
-    """Tell systemd ``state``, such as ``READY=1``, or several, a line each."""
-    address = environment.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    # A manager that is away, or too busy to listen, is no reason to fail; nor to wait for it.
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifier, suppress(OSError):
-        notifier.setblocking(False)
-        notifier.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
+class Notifier:
+    """Tells systemd states, such as ``READY=1``, by one socket that is made at the start and kept.
+
+    So a daemon that has no descriptor left can still say that it lives. Never waits, and never raises.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        address = environment.get("NOTIFY_SOCKET", "")
+        self._address = "\0" + address[1:] if address.startswith("@") else address
+        self._socket: socket.socket | None = None
+        if address:
+            with suppress(OSError):
+                self._open()
+
+    def notify(self, state: str) -> bool:
+        """Tell ``state``, or several, a line each; False where it could not be sent, True also where nobody wants to hear it."""
+        if not self._address:
+            return True
+        # A manager that is away, or too busy to listen, is no reason to fail; nor to wait for it.
+        try:
+            self._open().sendto(state.encode(), self._address)
+        except OSError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        if self._socket is not None:
+            self._socket.close()
+
+    def _open(self) -> socket.socket:
+        if self._socket is None:
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self._socket.setblocking(False)
+        return self._socket
 
 
-@contextmanager
-def reloading(environment: Mapping[str, str]) -> Iterator[None]:
-    """Tell systemd that the daemon reloads, and when it is done, whatever came of it."""
-    notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}", environment)
-    try:
-        yield
-    finally:
-        notify("READY=1", environment)
+def reload_begun() -> str:
+    """Return the state that says that a reload begins now."""
+    return f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}"
 
 
 def watchdog_seconds(environment: Mapping[str, str]) -> float | None:

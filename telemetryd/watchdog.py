@@ -19,6 +19,9 @@ def stall(signs: Signs, now: float, longest: float = LONGEST) -> str:
     waiting = _since(signs.waiting_since, now)
     if waiting > longest:
         return f"events have been waiting for the recorder for {waiting:.0f} s"
+    crowded = _since(signs.crowded_since, now)
+    if crowded > longest:
+        return f"there has been no room for events for {crowded:.0f} s, and the sealer has not come back from the disk"
     return ""
 
 

@@ -90,8 +90,19 @@ def test_the_socket_lies_in_the_runtime_folder(tmp_path: Path) -> None:
     assert (
         loaded(tmp_path, XDG_RUNTIME_DIR="/run/user/1").settings.ingest.socket == "/run/user/1/telemetryd/ingest.sock"
     )
-    assert loaded(tmp_path, XDG_RUNTIME_DIR="/run/user/1", LISTEN_PID=str(os.getpid())).settings.ingest.socket == ""
-    assert loaded(tmp_path, TELEMETRYD_INGEST_SOCKET="/s", LISTEN_PID=str(os.getpid())).settings.ingest.socket == "/s"
+    passed = {"XDG_RUNTIME_DIR": "/run/user/1", "LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
+    assert loaded(tmp_path, **passed).settings.ingest.socket == ""
+    assert loaded(tmp_path, **passed, TELEMETRYD_INGEST_SOCKET="/s").settings.ingest.socket == "/s"
+
+
+def test_the_socket_is_the_daemons_own_where_systemd_passes_that_of_the_api_alone(tmp_path: Path) -> None:
+    """Or none at all."""
+    passed = {"XDG_RUNTIME_DIR": "/run/user/1", "LISTEN_PID": str(os.getpid())}
+    own = "/run/user/1/telemetryd/ingest.sock"
+    assert loaded(tmp_path, **passed).settings.ingest.socket == own
+    assert loaded(tmp_path, **passed, LISTEN_FDS="1", LISTEN_FDNAMES="http").settings.ingest.socket == own
+    both = {**passed, "LISTEN_FDS": "2", "LISTEN_FDNAMES": "http:ingest"}
+    assert loaded(tmp_path, **both).settings.ingest.socket == ""
 
 
 def test_an_update_holds_at_once_and_after_a_restart(tmp_path: Path) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from telemetryd.config import Configuration, load
 from telemetryd.config_changes import changed, waiting
+from telemetryd.model.errors import SettingsError
 
 
 def configured(folder: Path, text: str) -> Configuration:
@@ -39,3 +42,28 @@ def test_the_hash_is_of_the_values_in_force(tmp_path: Path) -> None:
     assert configured(home, "[log]\nlevel = 'debug'\n").digest != default.digest
     (tmp_path / "telemetryd.toml").write_text("[http]\nlisten = '127.0.0.1:1'\n")
     assert default.reread().digest == default.digest, "it waits for a restart"
+
+
+def test_the_hash_says_nothing_of_a_socket_that_systemd_passed(tmp_path: Path) -> None:
+    """So a daemon's is that of its file, as ``check-config`` has it; the address that it has is in force all the same."""
+    file = tmp_path / "telemetryd.toml"
+    for text in ("", "[http]\nlisten = '127.0.0.1:1'\n"):
+        checked = configured(tmp_path, text)
+        listens = {"http.listen": "127.0.0.1:2"}
+        served = load({}, {"HOME": str(tmp_path)}, file, listens=listens)
+        assert served.digest == checked.digest
+        assert served.settings.http.listen == "127.0.0.1:2"
+        assert str(served.sources["http.listen"]) == "systemd socket"
+        flag = load({"http.listen": ("--http", "127.0.0.1:3")}, {"HOME": str(tmp_path)}, file, listens=listens)
+        assert flag.settings.http.listen == "127.0.0.1:2", "what listens already is not to be chosen"
+        file.write_text("[query]\ntimeout = 5\n")
+        again = served.reread()
+        assert again.settings.http.listen == "127.0.0.1:2"
+        assert again.digest != served.digest
+        assert waiting(again) == []
+
+
+def test_an_address_of_systemd_that_cannot_be_served_is_a_mistake(tmp_path: Path) -> None:
+    """It is named as what it is."""
+    with pytest.raises(SettingsError, match=r"http\.listen: .*\(systemd socket\)"):
+        load({}, {"HOME": str(tmp_path)}, listens={"http.listen": "nowhere"})

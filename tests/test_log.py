@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -249,3 +250,43 @@ def test_a_journal_that_does_not_listen_gets_the_line_by_its_stream(short_path: 
     (line,) = run(UNDER_SYSTEMD, str(short_path / "nobody")).stderr.splitlines()
     assert line.startswith("<3>")
     assert json.loads(line.removeprefix("<3>"))["kind"] == "Quarantined"
+
+
+BEHIND = (
+    UNDER_SYSTEMD
+    + """
+import socket
+with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+    other.setblocking(False)
+    try:
+        while True:
+            other.sendto(b"MESSAGE=noise\\n", sys.argv[1])
+    except BlockingIOError:
+        pass
+for _ in range(3):
+    Instrumentation().emit(Quarantined("events/2.parquet", "expected room"))
+print("behind", flush=True)
+input()
+Instrumentation().emit(Quarantined("events/3.parquet", "expected nothing"))
+"""
+)
+
+
+def test_lines_that_the_journal_has_no_room_for_are_lost_and_counted(journal: socket.socket) -> None:
+    """None goes to the stream, which leads to the same journal and would be waited for; the number is told as soon as it can be."""
+    command = [sys.executable, "-c", BEHIND, journal.getsockname()]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, text=True, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        assert process.stdout is not None and process.stdout.readline() == "behind\n"
+        messages = []
+        journal.setblocking(False)
+        with suppress(BlockingIOError):
+            while True:
+                messages.append(received(journal)["MESSAGE"])
+        assert not any("events/2" in message for message in messages)
+        journal.settimeout(60)
+        _, said = process.communicate("\n", timeout=60)
+        assert said == ""
+        assert "events/3" in received(journal)["MESSAGE"]
+        lost = json.loads(received(journal)["MESSAGE"])
+        assert (lost["kind"], lost["so_far"]) == ("LinesLost", 3)

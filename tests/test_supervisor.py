@@ -60,6 +60,19 @@ async def test_a_task_that_raises_is_a_fault(error: Exception) -> None:
     assert log.told == [{"kind": "TaskFailed", "task": "broken", "error": f"{type(error).__name__}: {error}"}]
 
 
+async def test_a_task_that_is_cancelled_by_another_is_a_fault() -> None:
+    """It ends in silence otherwise, as where something that it waits for was cancelled."""
+
+    async def cancelled() -> None:
+        raise asyncio.CancelledError
+
+    log, fault = Lines(), Fault()
+    async with eternal("cancelled", cancelled(), Instrumentation(log), fault):
+        await asyncio.wait_for(fault.happened.wait(), 10)
+    error = "it was cancelled, and not by its supervisor"
+    assert log.told == [{"kind": "TaskFailed", "task": "cancelled", "error": error}]
+
+
 async def test_a_task_is_cancelled_at_the_end_of_its_context() -> None:
     """Which is no fault, and is waited for."""
     steps: list[str] = []

@@ -14,6 +14,7 @@ from telemetryd.ingest.pace import Signs
 from telemetryd.instrumentation import Instrumentation
 from telemetryd.vigil import Vigil
 from tests.charts.rendering import Lines
+from tests.descriptors import no_descriptor_left
 
 
 class Watched:
@@ -41,6 +42,17 @@ class Watched:
                 lines += self.manager.recv(4096).decode().splitlines()
         return lines
 
+    def deafen(self) -> None:
+        """Have the manager be so far behind that nothing more can be sent to it, until it is asked what it was told."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other, suppress(BlockingIOError):
+            other.setblocking(False)
+            while True:
+                other.sendto(b"NOISE=1", self.manager.getsockname())
+
+    def heard(self) -> list[str]:
+        """Return what was told besides the noise."""
+        return [line for line in self.told() if line != "NOISE=1"]
+
     def look(self) -> list[str]:
         """Have it look, and return what it told."""
         self.vigil.look()
@@ -56,6 +68,7 @@ class Watched:
 def watched(short_path: Path, request: pytest.FixtureRequest) -> Iterator[Watched]:
     made = Watched(short_path, request.param)
     yield made
+    made.vigil.close()
     made.manager.close()
 
 
@@ -105,6 +118,61 @@ def test_without_a_watchdog_a_stall_is_told_all_the_same(watched: Watched) -> No
     assert watched.look() == ["STATUS=stalled: events have been waiting for the recorder for 61 s"]
 
 
+def test_ready_is_told_again_until_it_is_sent(watched: Watched) -> None:
+    """So is the status, and systemd does not wait for ever for what it had no room for."""
+    watched.deafen()
+    watched.vigil.ready(lambda: watched.signs, lambda: watched.status)
+    assert watched.heard() == []
+    assert watched.look() == ["READY=1", "WATCHDOG=1", "STATUS=listening"]
+    assert watched.look() == ["WATCHDOG=1"]
+
+
+def test_a_status_is_told_again_until_it_is_sent(watched: Watched) -> None:
+    """Though it has not changed meanwhile."""
+    watched.ready()
+    watched.status = "1 event stored"
+    watched.deafen()
+    watched.vigil.look()
+    assert watched.heard() == []
+    assert watched.look() == ["WATCHDOG=1", "STATUS=1 event stored"]
+
+
+def test_a_stop_is_told_again_until_it_is_sent(watched: Watched) -> None:
+    """And so is the wish for more time."""
+    watched.ready()
+    watched.deafen()
+    watched.vigil.stopping()
+    watched.vigil.look()
+    assert watched.heard() == []
+    stopping = "STATUS=stopping: what was taken is stored"
+    assert watched.look() == ["STOPPING=1", "EXTEND_TIMEOUT_USEC=120000000", stopping]
+    assert watched.look() == []
+
+
+def test_a_reload_is_told_when_it_begins_and_when_it_is_done(watched: Watched) -> None:
+    """Even where it ends with a fault; what could not be sent of it is told later, in this order."""
+    watched.ready()
+
+    def reload() -> None:
+        with watched.vigil.reloading():
+            assert [line.partition("=")[0] for line in watched.heard()] == ["RELOADING", "MONOTONIC_USEC"]
+            watched.deafen()
+            raise ValueError("a fault")
+
+    with pytest.raises(ValueError, match="a fault"):
+        reload()
+    assert watched.heard() == []
+    assert watched.look() == ["READY=1", "WATCHDOG=1"]
+
+
+def test_it_looks_also_where_no_descriptor_is_left(watched: Watched) -> None:
+    """A daemon with as many connections as it may have lives."""
+    watched.ready()
+    with no_descriptor_left():
+        watched.vigil.look()
+    assert watched.told() == ["WATCHDOG=1"]
+
+
 def test_a_stop_that_moves_is_given_time(watched: Watched) -> None:
     """The watchdog sleeps by then."""
     watched.ready()
@@ -116,13 +184,22 @@ def test_a_stop_that_moves_is_given_time(watched: Watched) -> None:
     assert watched.look() == ["EXTEND_TIMEOUT_USEC=120000000"]
 
 
+@pytest.mark.parametrize(
+    ("watched", "pause"), [(0.0, 5.0), (6.0, 2.0), (60.0, 5.0)], ids=["none", "short", "long"], indirect=["watched"]
+)
+def test_it_looks_thrice_within_the_watchdogs_time(watched: Watched, pause: float) -> None:
+    """And every few seconds, so that the status is not old."""
+    assert watched.vigil.pause == pause
+
+
 @pytest.mark.parametrize("watched", [0.03], ids=["short watchdog"], indirect=True)
-async def test_it_looks_by_itself_within_a_third_of_the_watchdogs_time(watched: Watched) -> None:
+async def test_it_goes_on_looking_by_itself(watched: Watched) -> None:
     """As long as the loop turns."""
     watched.ready()
     looking = asyncio.create_task(watched.vigil.run())
     signs = 0
-    while signs < 3:
-        signs += watched.told().count("WATCHDOG=1")
-        await asyncio.sleep(0.005)
+    async with asyncio.timeout(30):
+        while signs < 3:
+            signs += watched.told().count("WATCHDOG=1")
+            await asyncio.sleep(0.005)
     looking.cancel()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from telemetryd.instrumentation import Instrumentation
-from telemetryd.instrumentation.events import ConnectionRefused, ProducerShared
+from telemetryd.instrumentation.access_events import HooksRefused
+from telemetryd.instrumentation.events import ConnectionRefused, InternalEvent, ProducerShared
 from telemetryd.model.codec import Hello, encode_line
 from telemetryd.model.settings import Settings
 
@@ -74,7 +76,9 @@ class Listener:
             # Of a connection that is not read nobody hears that its peer is gone.
             self._connections.difference_update([each for each in self._connections if each.leave()])
         if len(self._connections) >= limit:
-            return _Refusal(limit, self.instrumentation)
+            error = f"expected at most {limit} connections at once, found one more"
+            line = encode_line({"error": error, "reason": "too_many_connections"})
+            return _Refusal(ConnectionRefused(limit), line, self.instrumentation)
         connection = Connection(self)
         self._connections.add(connection)
         return connection
@@ -152,17 +156,17 @@ class Listener:
 
 
 class _Refusal(asyncio.Protocol):
-    """Says that there are too many connections, and hangs up."""
+    """Says why a connection is refused, and hangs up."""
 
-    def __init__(self, limit: int, instrumentation: Instrumentation) -> None:
-        self._limit = limit
+    def __init__(self, event: InternalEvent, line: bytes, instrumentation: Instrumentation) -> None:
+        self._event = event
+        self._line = line
         self._instrumentation = instrumentation
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        self._instrumentation.emit(ConnectionRefused(self._limit))
-        error = f"expected at most {self._limit} connections at once, found one more"
-        transport.write(encode_line({"error": error, "reason": "too_many_connections"}))
+        self._instrumentation.emit(self._event)
+        transport.write(self._line)
         transport.close()
 
 
@@ -189,3 +193,16 @@ async def listening(
     finally:
         if own is not None:
             own.remove()
+
+
+@contextlib.asynccontextmanager
+async def refusing(inherited: socket.socket, instrumentation: Instrumentation) -> AsyncIterator[None]:
+    """Tell whoever connects to an inherited socket that no events are taken, and hang up: to wait would be for nothing."""
+    error = "expected nobody, for telemetry.operation_hooks is false, found a connection"
+    line = encode_line({"error": error, "reason": "hooks_disabled"})
+    refuse = functools.partial(_Refusal, HooksRefused(), line, instrumentation)
+    server = await asyncio.get_running_loop().create_server(refuse, sock=inherited, backlog=BACKLOG)
+    try:
+        yield
+    finally:
+        server.close()

@@ -1,4 +1,4 @@
-"""Whether the recorder moves: since when it has had work, and since when it waits for the disk."""
+"""Whether the recorder moves: since when it has had work, since when it waits for the disk, and since when for upkeep."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """Monotonic seconds: since when something waits for the recorder without a turn of it ending, and since when the disk has not come back."""
+    """Monotonic seconds: since when something waits for the recorder without a turn of it ending, since when the disk has not come back, and since when there is no room for events and upkeep has not come back from any step."""
 
     waiting_since: float | None = None
     disk_since: float | None = None
+    crowded_since: float | None = None
 
 
 class Pace:
@@ -26,11 +27,12 @@ class Pace:
         self._took = took
         self._waiting_since: float | None = None
         self._disk_since: float | None = None
+        self._crowded_since: float | None = None
 
     @property
     def signs(self) -> Signs:
         """What they are now."""
-        return Signs(self._waiting_since, self._disk_since)
+        return Signs(self._waiting_since, self._disk_since, self._crowded_since)
 
     def handed_in(self) -> None:
         """Something has come in."""
@@ -40,6 +42,15 @@ class Pace:
     def turned(self, *, more: bool) -> None:
         """A turn has ended, and all that it took is answered; ``more`` has come in meanwhile."""
         self._waiting_since = self._monotonic() if more else None
+
+    def crowded(self) -> None:
+        """There is no room for events until a head is sealed."""
+        if self._crowded_since is None:
+            self._crowded_since = self._monotonic()
+
+    def upkept(self) -> None:
+        """A step of upkeep has come back: it did something, or has said why it could not, and tries again."""
+        self._crowded_since = None
 
     @contextmanager
     def on_disk(self) -> Iterator[None]:

@@ -199,6 +199,7 @@ class Recorder:
     async def _write(self, records: list[Record]) -> bool:
         """Make records durable; return whether they are."""
         while self._is_crowded:
+            self.pace.crowded()
             self._crowded = not await self.backlog.relief(LONGEST_WAIT)
             if self._crowded:
                 return False

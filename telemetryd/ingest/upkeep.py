@@ -117,10 +117,12 @@ class Upkeep:
         if not self._problems:
             self._instrumentation.emit(UpkeepFailed(problem))
         self._problems[step] = problem
+        self._recorder.pace.upkept()
 
     def _goes_well(self, step: str) -> None:
         """A step did something, or all it had to do: a long one may not be done for minutes after a disk was full."""
         self._problems.pop(step, None)
+        self._recorder.pace.upkept()
 
     async def set_aside(self, part: Part, reason: str) -> None:
         """Do without a part that cannot be read from now on; what else there is of its hour answers for it."""

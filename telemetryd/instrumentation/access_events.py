@@ -62,6 +62,15 @@ class PeerRefused(InternalEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class HooksRefused(InternalEvent):
+    """A process connected to the ingest socket of systemd while `telemetry.operation_hooks` is false."""
+
+    says: ClassVar[str] = "connection refused: no events are taken"
+    level: ClassVar[str] = "warning"
+    quiet: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
 class ClientRefused(InternalEvent):
     """More connections to the API than ``http.max_connections`` allows."""
 

@@ -27,3 +27,12 @@ class LibrarySaid(InternalEvent):
     logger: str
     words: str
     error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinesLost(InternalEvent):
+    """The journal takes lines again; it had no room for so many since the process started, this kind's own included."""
+
+    says: ClassVar[str] = "lines lost"
+    level: ClassVar[str] = "warning"
+    so_far: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -52,6 +53,22 @@ def test_the_parents_socket_is_the_one_that_is_told_and_stays(activated: Daemon)
     assert serving["socket"] == activated.socket
     assert activated.stop() == 0
     assert Path(activated.socket).is_socket()
+
+
+def test_without_hooks_whoever_connects_to_the_parents_socket_is_told(new_daemon: Callable[..., Daemon]) -> None:
+    """It listens, whatever the daemon wants, and nobody waits there for nothing."""
+    daemon = new_daemon(IPFS_KIT_TELEMETRY_HOOKS=False)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+        listening.bind(daemon.socket)
+        listening.listen()
+        daemon.passed = {"ingest": listening}
+        daemon.start()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.settimeout(60)
+            client.connect(daemon.socket)
+            assert json.loads(client.recv(4096))["reason"] == "hooks_disabled"
+            assert client.recv(1) == b""
+        assert daemon.stop() == 0
 
 
 def test_a_socket_that_does_not_listen_is_a_mistake_of_the_unit(new_daemon: Callable[..., Daemon]) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from telemetryd.ingest.listener import Listener, listening
+from telemetryd.ingest.listener import Listener, listening, refusing
+from telemetryd.instrumentation import Instrumentation
 from telemetryd.model.errors import FolderInUse
 
 from .intake import HOUR, Intake
@@ -309,3 +310,20 @@ async def test_a_producer_that_comes_back_leaves_nothing_unread_behind(
     assert [row[-1] for row in intake.rows()].count("new") == 1
     for each in others:
         each.close()
+
+
+async def test_where_no_events_are_taken_whoever_connects_is_told(short_path: Path) -> None:
+    """At once, and hung up on; also who had connected before the daemon was there."""
+    instrumentation, path = Instrumentation(), short_path / "ingest.sock"
+    with socket.socket(socket.AF_UNIX) as inherited:
+        inherited.bind(str(path))
+        inherited.listen()
+        inherited.setblocking(False)
+        early = await Client.connect(path)
+        async with refusing(inherited, instrumentation):
+            for each in (early, await Client.connect(path)):
+                assert (await each.answer())["reason"] == "hooks_disabled"
+                assert await each.rest() == b""
+                each.close()
+        assert instrumentation.counts["HooksRefused"] == 2
+        assert path.is_socket()

@@ -47,3 +47,15 @@ def test_the_disk_is_waited_for_until_it_comes_back() -> None:
         write()
     assert pace.signs == Signs()
     assert took == [8.0]
+
+
+def test_no_room_counts_from_the_first_refusal_until_upkeep_comes_back() -> None:
+    """However many turns of the recorder refuse meanwhile."""
+    clock = Clock()
+    pace = Pace(clock)
+    for clock.now in (2.0, 12.0):
+        pace.crowded()
+        pace.turned(more=False)
+    assert pace.signs == Signs(crowded_since=2.0)
+    pace.upkept()
+    assert pace.signs == Signs()

@@ -343,7 +343,11 @@ async def test_heads_that_nobody_seals_stop_the_intake(intake: Intake) -> None:
     for number in range(1, MAX_HEADS + 2):
         answers += await intake.store([start(f"{number}-{each}", HOUR + 1.0) for each in range(100)], number)
     assert answers == [*(("ack", number) for number in range(1, MAX_HEADS + 1)), ("nack", MAX_HEADS + 1)]
+    # Of which the watchdog knows, though the recorder answers everything.
+    signs = intake.recorder.pace.signs
+    assert signs.crowded_since is not None and signs.waiting_since is None
     await intake.upkeep.turn()
+    assert intake.recorder.pace.signs == Signs()
     assert intake.recorder.backlog.closed == []
     assert await intake.store([start("x", HOUR + 1.0)], MAX_HEADS + 1) == [("ack", MAX_HEADS + 1)]
 

@@ -170,6 +170,18 @@ async def test_a_disk_that_fails_is_told_and_tried_again(intake: Intake, disk: F
     assert parts(intake) == {HOUR - 7200: (1, 1), HOUR - 3600: (1, 1)}
 
 
+async def test_a_disk_that_says_that_it_fails_is_no_hang(intake: Intake, disk: FailingFiles) -> None:
+    """A daemon that is ended for it would only have to start on the same disk."""
+    await intake.start()
+    await intake.store([start("a", HOUR + 1.0)], 1)
+    await asyncio.wait_for(intake.recorder.rotate(), 30)
+    intake.recorder.pace.crowded()
+    disk.good = 0
+    await intake.upkeep.turn()
+    assert intake.upkeep.problem
+    assert intake.recorder.pace.signs.crowded_since is None
+
+
 async def test_a_head_whose_segment_is_not_closed_yet_waits(intake: Intake) -> None:
     """Its rows are seen; its segment's name is not final."""
     await intake.start()
