@@ -27,6 +27,8 @@ class SettingsError(TelemetrydError):
 class NotForThisUser(SettingsError):
     """A file that a setting names is not for the user of this process; for another it may be right."""
 
+    word = "not_for_this_user"
+
 
 class Rejected(TelemetrydError):
     """A frame or an event cannot be taken; ``word`` is the reason that is counted."""
