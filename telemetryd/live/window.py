@@ -16,10 +16,11 @@ import numpy as np
 
 from telemetryd.rollup.build import operation_rows
 from telemetryd.rollup.cells import OperationCells, operation_cells
-from telemetryd.rollup.columns import Array, OperationRows
-from telemetryd.rollup.merge import added_up, select, stack
+from telemetryd.rollup.columns import OperationRows
+from telemetryd.rollup.merge import added_up, stack
 
 from .rows import Ends
+from .run import Run, Total, join_nearest, split
 
 # What "lately" means where nobody asks for another window, and the widest that can be asked for, in seconds.
 WINDOW = 300.0
@@ -28,10 +29,8 @@ WIDEST = 3600
 MAX_CELLS = 400_000
 # Ends that are gathered before they are folded: the more, the less each costs; the fewer, the shorter the pause.
 FOLD = 8192
-# Beyond it a slot grows no more, in seconds: what is in it leaves the window as one.
-_WIDEST_SLOT = 512
-# Cells of a run that grows no more.
-_FULL = 32_768
+# So many runs share the bound: one with its share grows no more.
+_RUNS = 12
 
 
 class Window:
@@ -39,7 +38,9 @@ class Window:
 
     def __init__(self, max_cells: int = MAX_CELLS) -> None:
         self._max_cells = max_cells
-        self._runs: list[OperationRows] = []
+        self._share = max(1, max_cells // _RUNS)
+        self._runs: list[Run] = []
+        self._total = Total()
         self._begin()
 
     def _begin(self) -> None:
@@ -66,7 +67,7 @@ class Window:
     def still(self, now: float, seconds: float) -> Callable[[], OperationCells]:
         """Return what tells the same at any time later, in any thread: runs never change once made."""
         self._fold(now)
-        return partial(_cells, tuple(self._runs), now, seconds)
+        return partial(_cells, tuple(self._runs), self._total, now, seconds)
 
     def _fold(self, now: float) -> None:
         """Make a run of the ends that were gathered."""
@@ -82,32 +83,24 @@ class Window:
 
     def put(self, rows: OperationRows, now: float) -> None:
         """Enter what ended, as rollup rows whose series are numbers of the tracker's."""
-        runs = [kept for run in self._runs if len(kept := _later(run, now - WIDEST))]
-        if len(fresh := _later(rows, now - WIDEST)):
-            while runs and len(fresh.bucket) < _FULL and len(runs[-1].bucket) <= 2 * len(fresh.bucket):
-                fresh = added_up(stack([runs.pop(), fresh]))
+        oldest = now - WIDEST
+        runs = [later for run in self._runs if (later := run.later(oldest)) is not None]
+        for each in split(rows, self._share):
+            fresh = each.later(oldest)
+            if fresh is None:
+                continue
+            while runs and max(fresh.cells, runs[-1].cells) < self._share and runs[-1].cells <= 2 * fresh.cells:
+                fresh = Run(added_up(stack([runs.pop().rows, fresh.rows])))
             runs.append(fresh)
+        while sum(run.cells for run in runs) > self._max_cells and join_nearest(runs, now, self._share):
+            pass
         self._runs = runs
-        if self.held > self._max_cells:
-            self._widen()
+        self._total.keep(runs)
 
     @property
     def held(self) -> int:
         """Histogram cells over all slots."""
-        return sum(len(run.bucket) for run in self._runs)
-
-    def _widen(self) -> None:
-        """Join slots two by two, the older ones first, until half of the bound is free or all are as wide as may be."""
-        while self.held > self._max_cells // 2:
-            ends = [_widened(run) for run in self._runs]
-            narrow = np.concatenate([end[run.width < _WIDEST_SLOT] for run, end in zip(self._runs, ends, strict=True)])
-            if not len(narrow):
-                return
-            middle = np.median(narrow)
-            self._runs = [
-                _wider(run, (run.width < _WIDEST_SLOT) & (end <= middle))
-                for run, end in zip(self._runs, ends, strict=True)
-            ]
+        return sum(run.cells for run in self._runs)
 
 
 _NOTHING = operation_rows(
@@ -115,38 +108,18 @@ _NOTHING = operation_rows(
 )
 
 
-def _cells(runs: Sequence[OperationRows], now: float, seconds: float) -> OperationCells:
-    rows = stack([select(run, _ends(run) > now - seconds) for run in runs] or [_NOTHING])
-    rows = select(rows, rows.start <= now)
+def _cells(runs: Sequence[Run], total: Total, now: float, seconds: float) -> OperationCells:
+    begin = now - seconds
+    whole = tuple(run for run in runs if run.lies_in(begin, now))
+    cut = [part for run in runs if not run.lies_in(begin, now) and (part := run.part(begin, now)) is not None]
+    rows = stack([*total.of(whole), *cut] or [_NOTHING])
     return _without_nothing(operation_cells(rows, np.zeros(len(rows), np.int64)))
-
-
-def _ends(run: OperationRows) -> Array:
-    return run.start + run.width
-
-
-def _later(run: OperationRows, oldest: float) -> OperationRows:
-    """Return the rows of a run that have not gone by; the run itself where all are kept."""
-    kept = _ends(run) > oldest
-    return run if kept.all() else select(run, kept)
 
 
 def _without_nothing(cells: OperationCells) -> OperationCells:
     """Return cells without buckets that are empty, for what was in them has been taken back."""
     kept = cells.bucket_count > 0
+    if kept.all():
+        return cells
     before = np.concatenate([[0], np.cumsum(kept)])
     return replace(cells, offset=before[cells.offset], bucket=cells.bucket[kept], bucket_count=cells.bucket_count[kept])
-
-
-def _widened(run: OperationRows) -> Array:
-    """Return when each slot would end if it were twice as wide: before that, it would hold what is still to come."""
-    width = run.width.astype(np.int64) * 2
-    return (run.start // width + 1) * width
-
-
-def _wider(run: OperationRows, chosen: Array) -> OperationRows:
-    if not chosen.any():
-        return run
-    width = np.where(chosen, run.width * 2, run.width)
-    start = np.where(chosen, run.start // width * width, run.start)
-    return added_up(replace(run, start=start, width=width.astype(np.int32)))

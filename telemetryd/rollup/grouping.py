@@ -20,7 +20,7 @@ def distinct(*keys: Array) -> tuple[tuple[Array, ...], Array]:
     """
     if not len(keys[0]):
         return tuple(np.empty(0, np.int64) for _ in keys), np.empty(0, np.int64)
-    spans = [(int(key.min()), int(key.max()) - int(key.min()) + 1) for key in keys]
+    spans = [bounds(key) for key in keys]
     size = math.prod(span for _, span in spans)
     if size > _INT64:
         values, ranks = zip(*(np.unique(key, return_inverse=True) for key in keys), strict=True)
@@ -35,6 +35,14 @@ def distinct(*keys: Array) -> tuple[tuple[Array, ...], Array]:
         unpacked.append(found % span + lowest)
         found = found // span
     return tuple(reversed(unpacked)), group
+
+
+def bounds(key: Array) -> tuple[int, int]:
+    """Return the lowest of some whole numbers, and how many there are from it to the highest."""
+    if not len(key):
+        return 0, 0
+    lowest = int(key.min())
+    return lowest, int(key.max()) - lowest + 1
 
 
 def _unique(values: Array) -> tuple[Array, Array]:

@@ -12,7 +12,10 @@ from telemetryd.model.events import STATUSES
 from telemetryd.model.series import SeriesKey
 
 from .columns import Array, HealthRows, OperationRows, QueueRows, RollupRows
-from .grouping import distinct, reduce_runs, runs
+from .grouping import bounds, distinct, reduce_runs, runs
+
+# Where histograms may have so many buckets for each cell that is given, or fewer, nearly all of them come together.
+_CROWDED = 2
 
 Rows = TypeVar("Rows", OperationRows, QueueRows, HealthRows)
 Name = TypeVar("Name", SeriesKey, str)
@@ -102,10 +105,18 @@ def added_up(rows: OperationRows) -> OperationRows:
 
 def merge_histograms(rows: OperationRows, group: Array, groups: int) -> tuple[Array, Array, Array]:
     """Return ``offset``, ``bucket`` and ``bucket_count`` of the rows' histograms added up by group."""
-    of_cell = np.repeat(group, np.diff(rows.offset))
-    (owner, bucket), cell = distinct(of_cell, rows.bucket)
-    counts = np.bincount(cell, rows.bucket_count, len(bucket)).astype(np.int64)
-    return np.searchsorted(owner, np.arange(groups + 1)).astype(np.int64), bucket.astype(np.int32), counts
+    sizes = np.diff(rows.offset)
+    lowest, span = bounds(rows.bucket)
+    if groups * span <= _CROWDED * len(rows.bucket):
+        # One pass over a table of all that may be; a sum of counts is exact as a double.
+        table = np.bincount(np.repeat(group * span - lowest, sizes) + rows.bucket, rows.bucket_count, groups * span)
+        at = np.flatnonzero(table)
+        owner, bucket, counts = at // span, at % span + lowest, table[at]
+    else:
+        (owner, bucket), cell = distinct(np.repeat(group, sizes), rows.bucket)
+        counts = np.bincount(cell, rows.bucket_count, len(bucket))
+    offset = np.searchsorted(owner, np.arange(groups + 1)).astype(np.int64)
+    return offset, bucket.astype(np.int32), counts.astype(np.int64)
 
 
 def _queue(rows: QueueRows) -> QueueRows:

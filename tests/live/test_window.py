@@ -103,6 +103,22 @@ def test_under_a_load_of_many_latencies_older_slots_grow_wider_and_nothing_is_lo
     assert 7 <= sum(told.completed for told in tell(window, now, 1.5).values()) <= 21
 
 
+def test_a_lasting_load_keeps_the_bound_and_slots_are_as_much_wider_as_they_are_older() -> None:
+    """However many seconds are as full as this: what ended lately is told to within what ended in twice the time."""
+    window = Window(max_cells=1200)
+    second = 0
+    for second in range(1500):
+        ends = [ended(NOW + second, 1.5 ** (power % 20), series=power // 20) for power in range(40)]
+        add(window, ends, NOW + second)
+        tell(window, NOW + second, 1)
+        assert window.held <= 1200
+    for seconds in (10, 60, 300):
+        for now in range(second, second + 9, 4):
+            told = sum(each.completed for each in tell(window, NOW + now, seconds).values())
+            least = 40 * (seconds - (now - second))
+            assert least <= told <= 2 * least + 40 * 9, seconds
+
+
 def test_more_latencies_than_the_bound_are_held_all_the_same() -> None:
     """Where all of an hour in one slot is too much, nothing is lost and nothing hangs."""
     window = Window(max_cells=10)
