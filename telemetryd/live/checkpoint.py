@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
+
 import msgspec
 from msgspec import Struct
 
@@ -11,6 +14,13 @@ from telemetryd.model.events import NO_STATE
 from .operation import Operation
 from .regular import Regular
 from .tracker import Tracker
+
+# Operations that are encoded at once: other threads wait for that long.
+_CHUNK = 2048
+# What an array of this many entries begins with: the fields of the state.
+_FIELDS = b"\x94"
+
+_encode = msgspec.msgpack.encode
 
 
 class _State(Struct, array_like=True):
@@ -30,14 +40,33 @@ def encode_tracker(tracker: Tracker) -> bytes:
         if type(operation) is Operation:
             del operation.steps[:-1]
     keys = zip(tracker.series.keys, tracker.series.first_seen, strict=True)
-    return msgspec.msgpack.encode(
-        _State(
-            [(key.operation_type, key.backend, first_seen) for key, first_seen in keys],
-            tracker.table.operations,
-            tracker.table.ended,
-            tracker.health,
-        )
+    series = [(key.operation_type, key.backend, first_seen) for key, first_seen in keys]
+    # What encoding the whole _State at once would give.
+    pieces = (
+        _FIELDS,
+        _encode(series),
+        *_encoded(tracker.table.operations),
+        *_encoded(tracker.table.ended),
+        _encode(tracker.health),
     )
+    return b"".join(pieces)
+
+
+def _encoded(operations: dict[str, Regular | Operation]) -> Iterator[bytes]:
+    """Yield the map that they are, piece by piece."""
+    yield _head_of_map(len(operations))
+    entries = iter(operations.items())
+    while chunk := dict(islice(entries, _CHUNK)):
+        yield _encode(chunk)[len(_head_of_map(len(chunk))) :]
+
+
+def _head_of_map(entries: int) -> bytes:
+    """Return what a map begins with in MessagePack, in its shortest form."""
+    if entries < 1 << 4:
+        return bytes((0x80 | entries,))
+    if entries < 1 << 16:
+        return b"\xde" + entries.to_bytes(2, "big")
+    return b"\xdf" + entries.to_bytes(4, "big")
 
 
 def restore_tracker(tracker: Tracker, state: bytes) -> None:

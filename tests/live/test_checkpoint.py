@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -96,6 +97,19 @@ def test_series_of_a_checkpoint_keep_their_names_under_lower_limits() -> None:
     assert (end.operation_type, end.backend) == ("type-4", "backend-4")
     (new,) = small.apply([OperationStart("more", "type-9", "backend-9", 1.0)])
     assert (new.operation_type, new.backend) == ("other", "other")
+
+
+@pytest.mark.parametrize("count", [0, 1, 15, 16, 2048, 2049, 65_535, 65_536])
+def test_pieces_are_what_the_whole_would_be(count: int) -> None:
+    """Other threads need not wait for it, and who reads it cannot tell."""
+    table = Table(new_tracker())
+    table.apply([OperationStart(str(each), "add", "ipfs", 1.0 + each) for each in range(count)])
+    table.apply([StatusChange(str(each), "completed", 1e6) for each in range(0, count, 3)])
+    table.seal()
+    tracker = table.tracker
+    series = [(*key, seen) for key, seen in zip(tracker.series.keys, tracker.series.first_seen, strict=True)]
+    state = (series, tracker.table.operations, tracker.table.ended, tracker.health)
+    assert encode_tracker(tracker) == msgspec.msgpack.encode(state)
 
 
 @pytest.mark.parametrize("damaged", [b"", b"\xc1", b"\x93\x01\x02\x03", b"no state at all"])
