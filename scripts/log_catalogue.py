@@ -7,10 +7,11 @@ import importlib
 import inspect
 import pkgutil
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from msgspec.structs import fields
 
 from telemetryd import instrumentation
 from telemetryd.instrumentation.events import InternalEvent

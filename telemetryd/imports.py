@@ -1,7 +1,8 @@
-"""Keeps out of the daemon's process what libraries import wherever they find it: 60 MB of memory, half a second."""
+"""Keeps out of the daemon's process what libraries load wherever they find it: 60 MB of memory, half a second."""
 
 from __future__ import annotations
 
+import ssl
 import sys
 from importlib.abc import MetaPathFinder
 
@@ -17,5 +18,13 @@ class _Absent(MetaPathFinder):
 
 
 def keep_out() -> None:
-    """Have this process be without :data:`UNNEEDED` from now on; before anything imports them."""
+    """Have this process be without :data:`UNNEEDED` from now on; before anything imports them.
+
+    aiohttp reads the certificates of all authorities, for its client: this process has none, and trusts nobody.
+    """
     sys.meta_path.insert(0, _Absent())
+    ssl.SSLContext.load_default_certs = _load_nothing  # type: ignore[assignment, method-assign]
+
+
+def _load_nothing(context: ssl.SSLContext, purpose: object = None) -> None:
+    pass

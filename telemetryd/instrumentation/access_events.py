@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from .events import InternalEvent
 
 
-@dataclass(frozen=True, slots=True)
-class RequestRefused(InternalEvent):
+class RequestRefused(InternalEvent, frozen=True):
     """A request was not let in: by its host, its site, its token or its rate."""
 
     says: ClassVar[str] = "request refused"
@@ -20,8 +18,7 @@ class RequestRefused(InternalEvent):
     client: str
 
 
-@dataclass(frozen=True, slots=True)
-class AdminRequest(InternalEvent):
+class AdminRequest(InternalEvent, frozen=True):
     """Someone with an administrator's token asked for a change; ``name`` is the token's."""
 
     says: ClassVar[str] = "asked by an administrator"
@@ -30,8 +27,7 @@ class AdminRequest(InternalEvent):
     client: str
 
 
-@dataclass(frozen=True, slots=True)
-class SessionBegun(InternalEvent):
+class SessionBegun(InternalEvent, frozen=True):
     """A browser began a session with a token."""
 
     says: ClassVar[str] = "session begun"
@@ -40,8 +36,7 @@ class SessionBegun(InternalEvent):
     client: str
 
 
-@dataclass(frozen=True, slots=True)
-class TokensInClear(InternalEvent):
+class TokensInClear(InternalEvent, frozen=True):
     """Tokens are asked for beyond the loopback, and there is no TLS: who listens on the network reads them."""
 
     says: ClassVar[str] = "tokens travel in clear: http.tls_certificate is not set, and http.listen is not the loopback"
@@ -49,8 +44,7 @@ class TokensInClear(InternalEvent):
     listen: str
 
 
-@dataclass(frozen=True, slots=True)
-class PeerRefused(InternalEvent):
+class PeerRefused(InternalEvent, frozen=True):
     """A process that is not on the allow-list connected to the ingest socket; ids by SO_PEERCRED."""
 
     says: ClassVar[str] = "peer refused"
@@ -61,8 +55,7 @@ class PeerRefused(InternalEvent):
     gid: int
 
 
-@dataclass(frozen=True, slots=True)
-class HooksRefused(InternalEvent):
+class HooksRefused(InternalEvent, frozen=True):
     """A process connected to the ingest socket of systemd while `telemetry.operation_hooks` is false."""
 
     says: ClassVar[str] = "connection refused: no events are taken"
@@ -70,8 +63,7 @@ class HooksRefused(InternalEvent):
     quiet: ClassVar[bool] = True
 
 
-@dataclass(frozen=True, slots=True)
-class ClientRefused(InternalEvent):
+class ClientRefused(InternalEvent, frozen=True):
     """More connections to the API than ``http.max_connections`` allows."""
 
     says: ClassVar[str] = "client refused"
@@ -80,8 +72,7 @@ class ClientRefused(InternalEvent):
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class ClientCut(InternalEvent):
+class ClientCut(InternalEvent, frozen=True):
     """A client of the API did not send its request, or did not take its answer, in time."""
 
     says: ClassVar[str] = "client cut"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from .events import InternalEvent
 
 
-@dataclass(frozen=True, slots=True)
-class ChartWorkerStarted(InternalEvent):
+class ChartWorkerStarted(InternalEvent, frozen=True):
     """A process that draws was started; ``reason`` is what for, ``pid`` is 0 where a service has started it."""
 
     says: ClassVar[str] = "chart worker started"
@@ -17,8 +15,7 @@ class ChartWorkerStarted(InternalEvent):
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChartWorkerEnded(InternalEvent):
+class ChartWorkerEnded(InternalEvent, frozen=True):
     """A process that draws has ended as it was told to, and its browser with it."""
 
     says: ClassVar[str] = "chart worker ended"
@@ -27,8 +24,7 @@ class ChartWorkerEnded(InternalEvent):
     charts: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChartWorkerLost(InternalEvent):
+class ChartWorkerLost(InternalEvent, frozen=True):
     """A process that draws has ended or hung; the charts it owed are tried once more."""
 
     says: ClassVar[str] = "chart worker lost"
@@ -38,8 +34,7 @@ class ChartWorkerLost(InternalEvent):
     owed: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChartWorkerSaid(InternalEvent):
+class ChartWorkerSaid(InternalEvent, frozen=True):
     """A line that the process that draws wrote on standard error."""
 
     says: ClassVar[str] = "chart worker said"
@@ -47,8 +42,7 @@ class ChartWorkerSaid(InternalEvent):
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChartBrowserStarted(InternalEvent):
+class ChartBrowserStarted(InternalEvent, frozen=True):
     """A browser was started; ``sandbox`` is ``on`` or ``off``, and is Chromium's own."""
 
     says: ClassVar[str] = "chart browser started"
@@ -57,8 +51,7 @@ class ChartBrowserStarted(InternalEvent):
     sandbox: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChartBrowserLost(InternalEvent):
+class ChartBrowserLost(InternalEvent, frozen=True):
     """A browser ended, hung or did not start, and was replaced or given up."""
 
     says: ClassVar[str] = "chart browser lost"
@@ -67,8 +60,7 @@ class ChartBrowserLost(InternalEvent):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChartDrawn(InternalEvent):
+class ChartDrawn(InternalEvent, frozen=True):
     """A chart was drawn."""
 
     says: ClassVar[str] = "chart drawn"
@@ -78,8 +70,7 @@ class ChartDrawn(InternalEvent):
     form: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChartNotDrawn(InternalEvent):
+class ChartNotDrawn(InternalEvent, frozen=True):
     """A chart was asked for and could not be had."""
 
     says: ClassVar[str] = "chart not drawn"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from .events import InternalEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Configured(InternalEvent):
+class Configured(InternalEvent, frozen=True):
     """The settings of this start; ``configuration`` is their hash, ``file`` the TOML file if there is one."""
 
     says: ClassVar[str] = "configured"
@@ -17,8 +15,7 @@ class Configured(InternalEvent):
     file: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class SettingChanged(InternalEvent):
+class SettingChanged(InternalEvent, frozen=True):
     """A setting has another value from now on, by ``POST /config`` or a reload; ``source`` is where the new one is given."""
 
     says: ClassVar[str] = "setting changed"
@@ -28,8 +25,7 @@ class SettingChanged(InternalEvent):
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class SettingWaits(InternalEvent):
+class SettingWaits(InternalEvent, frozen=True):
     """A setting was given another value, which holds from the next start on."""
 
     says: ClassVar[str] = "setting waits for a restart"
@@ -40,8 +36,7 @@ class SettingWaits(InternalEvent):
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reloaded(InternalEvent):
+class Reloaded(InternalEvent, frozen=True):
     """The settings were read again and hold; ``configuration`` is their hash."""
 
     says: ClassVar[str] = "reloaded"
@@ -50,8 +45,7 @@ class Reloaded(InternalEvent):
     waiting: int
 
 
-@dataclass(frozen=True, slots=True)
-class SettingWrong(InternalEvent):
+class SettingWrong(InternalEvent, frozen=True):
     """One of the mistakes for which a reload was refused, as a sentence."""
 
     says: ClassVar[str] = "setting wrong"
@@ -59,8 +53,7 @@ class SettingWrong(InternalEvent):
     mistake: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReloadRefused(InternalEvent):
+class ReloadRefused(InternalEvent, frozen=True):
     """The settings were read again, and are wrong: those in force stay, whose hash is ``configuration``."""
 
     says: ClassVar[str] = "reload refused: the settings in force stay"
@@ -69,8 +62,7 @@ class ReloadRefused(InternalEvent):
     mistakes: int
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSettingsUnused(InternalEvent):
+class StoredSettingsUnused(InternalEvent, frozen=True):
     """Something of what ``POST /config`` stored cannot be used, as a sentence."""
 
     says: ClassVar[str] = "stored settings not used"
@@ -78,8 +70,7 @@ class StoredSettingsUnused(InternalEvent):
     notice: str
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsDamaged(InternalEvent):
+class SettingsDamaged(InternalEvent, frozen=True):
     """What ``POST /config`` stored cannot be read: nothing is removed until it is set again."""
 
     says: ClassVar[str] = "stored settings cannot be read; nothing is removed until they are set again"

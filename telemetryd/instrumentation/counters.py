@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import fields
 from typing import Any
 
 import structlog
+from msgspec.structs import asdict
 
 from .durations import Durations
 from .events import InternalEvent
@@ -39,7 +39,7 @@ class Instrumentation:
         self.counts[name] += 1
         if event.quiet and not _power_of_ten(self.counts[name]):
             return
-        values = {each.name: getattr(event, each.name) for each in fields(event)}
+        values = asdict(event)
         if event.quiet:
             values["so_far"] = self.counts[name]
         getattr(self._log, level or event.level)(event.says, kind=name, **values)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from .events import InternalEvent
 
 
-@dataclass(frozen=True, slots=True)
-class JournalDamaged(InternalEvent):
+class JournalDamaged(InternalEvent, frozen=True):
     """A segment is damaged, or rows before it are missing: acknowledged events of it are lost."""
 
     says: ClassVar[str] = "journal damaged"
@@ -19,8 +17,7 @@ class JournalDamaged(InternalEvent):
     missing_rows: int
 
 
-@dataclass(frozen=True, slots=True)
-class RecordsUndecodable(InternalEvent):
+class RecordsUndecodable(InternalEvent, frozen=True):
     """Records of a segment are whole, and this release cannot take what they say: their events are lost to it.
 
     ``records`` of which nothing could be taken, ``events`` of others; ``error`` is that of the first.
@@ -34,8 +31,7 @@ class RecordsUndecodable(InternalEvent):
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class CheckpointLost(InternalEvent):
+class CheckpointLost(InternalEvent, frozen=True):
     """The state at the head of a segment cannot be read; its rows are replayed without it."""
 
     says: ClassVar[str] = "checkpoint lost"

@@ -6,12 +6,12 @@ event of a producer, so only its 1st, 10th, 100th … occurrence is logged; all 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class InternalEvent:
+
+class InternalEvent(Struct, frozen=True):
     """Something that happened to the daemon itself."""
 
     says: ClassVar[str] = "event"
@@ -19,8 +19,7 @@ class InternalEvent:
     quiet: ClassVar[bool] = False
 
 
-@dataclass(frozen=True, slots=True)
-class Serving(InternalEvent):
+class Serving(InternalEvent, frozen=True):
     """The daemon is ready; ``url`` is where the API is; ``unix:/path`` is a Unix socket."""
 
     says: ClassVar[str] = "serving"
@@ -30,16 +29,14 @@ class Serving(InternalEvent):
     replayed: int
 
 
-@dataclass(frozen=True, slots=True)
-class Draining(InternalEvent):
+class Draining(InternalEvent, frozen=True):
     """The daemon was asked to stop and finishes what it has taken."""
 
     says: ClassVar[str] = "draining"
     signal: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped(InternalEvent):
+class Stopped(InternalEvent, frozen=True):
     """Everything taken is stored; the books at the end."""
 
     says: ClassVar[str] = "stopped"
@@ -50,8 +47,7 @@ class Stopped(InternalEvent):
     discarded: int
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionOpened(InternalEvent):
+class ConnectionOpened(InternalEvent, frozen=True):
     """A process connected to the ingest socket; ids by SO_PEERCRED."""
 
     says: ClassVar[str] = "connection opened"
@@ -60,8 +56,7 @@ class ConnectionOpened(InternalEvent):
     gid: int
 
 
-@dataclass(frozen=True, slots=True)
-class ProducerAttached(InternalEvent):
+class ProducerAttached(InternalEvent, frozen=True):
     """A producer said hello."""
 
     says: ClassVar[str] = "producer attached"
@@ -73,8 +68,7 @@ class ProducerAttached(InternalEvent):
     gid: int
 
 
-@dataclass(frozen=True, slots=True)
-class ProducerShared(InternalEvent):
+class ProducerShared(InternalEvent, frozen=True):
     """Two connections say they are the same producer: one's batches may be taken for the other's."""
 
     says: ClassVar[str] = "producer attached twice"
@@ -83,8 +77,7 @@ class ProducerShared(InternalEvent):
     producer: str
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionRefused(InternalEvent):
+class ConnectionRefused(InternalEvent, frozen=True):
     """More connections than ``ingest.max_connections`` allows."""
 
     says: ClassVar[str] = "connection refused"
@@ -93,8 +86,7 @@ class ConnectionRefused(InternalEvent):
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionCut(InternalEvent):
+class ConnectionCut(InternalEvent, frozen=True):
     """A connection did not read its answers, so it was closed to bound memory."""
 
     says: ClassVar[str] = "connection cut: its answers are not read"
@@ -103,8 +95,7 @@ class ConnectionCut(InternalEvent):
     unread_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refused(InternalEvent):
+class Refused(InternalEvent, frozen=True):
     """A frame or an event of a producer was not taken."""
 
     says: ClassVar[str] = "rejected"
@@ -114,8 +105,7 @@ class Refused(InternalEvent):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class BatchGap(InternalEvent):
+class BatchGap(InternalEvent, frozen=True):
     """A producer's batch numbers skipped some."""
 
     says: ClassVar[str] = "batch gap"
@@ -126,8 +116,7 @@ class BatchGap(InternalEvent):
     found: int
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesFolded(InternalEvent):
+class SeriesFolded(InternalEvent, frozen=True):
     """An operation type or a backend beyond the limits was folded into ``other``."""
 
     says: ClassVar[str] = "series folded into other"
@@ -137,8 +126,7 @@ class SeriesFolded(InternalEvent):
     backend: str
 
 
-@dataclass(frozen=True, slots=True)
-class StatusRepeated(InternalEvent):
+class StatusRepeated(InternalEvent, frozen=True):
     """An operation was told the status it was already in."""
 
     says: ClassVar[str] = "status repeated"
@@ -147,8 +135,7 @@ class StatusRepeated(InternalEvent):
     operation_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class StatusContradicted(InternalEvent):
+class StatusContradicted(InternalEvent, frozen=True):
     """An ended operation was told another status; the first end stays."""
 
     says: ClassVar[str] = "status after the end"
@@ -157,8 +144,7 @@ class StatusContradicted(InternalEvent):
     operation_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class OperationsExpired(InternalEvent):
+class OperationsExpired(InternalEvent, frozen=True):
     """Operations that never ended left the table of operations in flight."""
 
     says: ClassVar[str] = "operations expired"
@@ -167,8 +153,7 @@ class OperationsExpired(InternalEvent):
     operations: int
 
 
-@dataclass(frozen=True, slots=True)
-class JournalFailed(InternalEvent):
+class JournalFailed(InternalEvent, frozen=True):
     """A write or a sync of the journal failed; nothing of the group was stored."""
 
     says: ClassVar[str] = "journal failed"
@@ -178,8 +163,7 @@ class JournalFailed(InternalEvent):
     records: int
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed(InternalEvent):
+class Sealed(InternalEvent, frozen=True):
     """A segment's rows became parts."""
 
     says: ClassVar[str] = "sealed"
@@ -189,8 +173,7 @@ class Sealed(InternalEvent):
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class Compacted(InternalEvent):
+class Compacted(InternalEvent, frozen=True):
     """The parts of an hour became one."""
 
     says: ClassVar[str] = "compacted"
@@ -198,8 +181,7 @@ class Compacted(InternalEvent):
     parts: int
 
 
-@dataclass(frozen=True, slots=True)
-class Summarised(InternalEvent):
+class Summarised(InternalEvent, frozen=True):
     """The file of a day was made of its hours."""
 
     says: ClassVar[str] = "day summarised"
@@ -207,16 +189,14 @@ class Summarised(InternalEvent):
     hours: int
 
 
-@dataclass(frozen=True, slots=True)
-class Removed(InternalEvent):
+class Removed(InternalEvent, frozen=True):
     """A partition older than the retention was removed."""
 
     says: ClassVar[str] = "partition removed"
     hour: str
 
 
-@dataclass(frozen=True, slots=True)
-class UpkeepFailed(InternalEvent):
+class UpkeepFailed(InternalEvent, frozen=True):
     """Sealing, compaction or retention failed; it is tried again."""
 
     says: ClassVar[str] = "upkeep failed"
@@ -224,8 +204,7 @@ class UpkeepFailed(InternalEvent):
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class Recovered(InternalEvent):
+class Recovered(InternalEvent, frozen=True):
     """The journal was replayed at start."""
 
     says: ClassVar[str] = "recovered"
@@ -234,8 +213,7 @@ class Recovered(InternalEvent):
     torn_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Quarantined(InternalEvent):
+class Quarantined(InternalEvent, frozen=True):
     """A file could not be read and was set aside."""
 
     says: ClassVar[str] = "quarantined"
@@ -244,8 +222,7 @@ class Quarantined(InternalEvent):
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class ClockStepped(InternalEvent):
+class ClockStepped(InternalEvent, frozen=True):
     """The host's clock was stepped ahead: nothing is removed by its word for a while."""
 
     says: ClassVar[str] = "clock stepped ahead: nothing is removed for an hour"
@@ -253,8 +230,7 @@ class ClockStepped(InternalEvent):
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class TaskFailed(InternalEvent):
+class TaskFailed(InternalEvent, frozen=True):
     """A task that should run for ever returned or raised."""
 
     says: ClassVar[str] = "task failed"
@@ -263,8 +239,7 @@ class TaskFailed(InternalEvent):
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class StartFailed(InternalEvent):
+class StartFailed(InternalEvent, frozen=True):
     """The daemon could not start."""
 
     says: ClassVar[str] = "cannot start"
@@ -272,8 +247,7 @@ class StartFailed(InternalEvent):
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class RequestFailed(InternalEvent):
+class RequestFailed(InternalEvent, frozen=True):
     """A request met an error that nobody expected: a bug."""
 
     says: ClassVar[str] = "request failed"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from .events import InternalEvent
 
 
-@dataclass(frozen=True, slots=True)
-class RepeatsSuppressed(InternalEvent):
+class RepeatsSuppressed(InternalEvent, frozen=True):
     """``more`` lines of one kind were not written, since 60 of it had been within a minute."""
 
     says: ClassVar[str] = "repeats suppressed"
@@ -18,8 +16,7 @@ class RepeatsSuppressed(InternalEvent):
     more: int
 
 
-@dataclass(frozen=True, slots=True)
-class LibrarySaid(InternalEvent):
+class LibrarySaid(InternalEvent, frozen=True):
     """A library warned, at the level that it chose; ``error`` is the traceback, where there is one."""
 
     says: ClassVar[str] = "library said"
@@ -29,8 +26,7 @@ class LibrarySaid(InternalEvent):
     error: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class LinesLost(InternalEvent):
+class LinesLost(InternalEvent, frozen=True):
     """The journal takes lines again; it had no room for so many since the process started, this kind's own included."""
 
     says: ClassVar[str] = "lines lost"

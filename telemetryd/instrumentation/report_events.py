@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from .events import InternalEvent
 
 
-@dataclass(frozen=True, slots=True)
-class ReportDone(InternalEvent):
+class ReportDone(InternalEvent, frozen=True):
     """A report was made."""
 
     says: ClassVar[str] = "report made"
@@ -18,8 +16,7 @@ class ReportDone(InternalEvent):
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReportFailed(InternalEvent):
+class ReportFailed(InternalEvent, frozen=True):
     """A report could not be made; its page says why."""
 
     says: ClassVar[str] = "report failed"
@@ -28,8 +25,7 @@ class ReportFailed(InternalEvent):
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReportRemoved(InternalEvent):
+class ReportRemoved(InternalEvent, frozen=True):
     """A report was removed: on request, too old, or the oldest of too many."""
 
     says: ClassVar[str] = "report removed"
@@ -37,8 +33,7 @@ class ReportRemoved(InternalEvent):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReportPassedOver(InternalEvent):
+class ReportPassedOver(InternalEvent, frozen=True):
     """What looks like a report cannot be read as one; it stays where it is and is not listed."""
 
     says: ClassVar[str] = "report passed over"
@@ -47,8 +42,7 @@ class ReportPassedOver(InternalEvent):
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReportsUnkept(InternalEvent):
+class ReportsUnkept(InternalEvent, frozen=True):
     """The folder of the reports cannot be kept in order; it is tried again."""
 
     says: ClassVar[str] = "reports cannot be kept in order"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from .events import InternalEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Stalled(InternalEvent):
+class Stalled(InternalEvent, frozen=True):
     """The daemon makes no progress, and gives no sign of life until it does; with a watchdog, it is ended and started anew."""
 
     says: ClassVar[str] = "stalled"
@@ -17,8 +15,7 @@ class Stalled(InternalEvent):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Revived(InternalEvent):
+class Revived(InternalEvent, frozen=True):
     """Progress again, after so many seconds without a sign of life."""
 
     says: ClassVar[str] = "makes progress again"

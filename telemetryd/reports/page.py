@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jinja2
 import msgspec
 from markupsafe import Markup
 
@@ -23,6 +22,9 @@ from .record import CHARTS, CSV, JSON, PICTURES, PLOTLY, SCRIPT, STYLE, Record
 from .tables import tables
 from .tiles import tiles
 from .wording import duration, instant, length, number, offset, period_before
+
+if TYPE_CHECKING:
+    import jinja2
 
 # The size of a chart on the page and of its picture, in pixels.
 WIDTH, HEIGHT = 1200, 600
@@ -132,6 +134,9 @@ def _rendered(template_name: str, record: Record, **context: Any) -> bytes:
 
 @cache
 def _environment() -> jinja2.Environment:
+    # With the first page and not before: a start would wait for it.
+    import jinja2
+
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("telemetryd.reports"),
         autoescape=True,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, fields
 from typing import Any
 
 import pytest
+from msgspec.structs import fields
 from structlog.testing import capture_logs
 
 from telemetryd.instrumentation import Instrumentation
@@ -13,7 +13,7 @@ from telemetryd.instrumentation.events import Draining, InternalEvent
 from tests.house.source import script
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
-VALUES: dict[str, Any] = {"int": 7, "str": "word", "str | None": None}
+VALUES: dict[Any, Any] = {int: 7, str: "word", str | None: None}
 KINDS: list[type[InternalEvent]] = script("log_catalogue").kinds()
 
 
@@ -27,7 +27,7 @@ def test_every_kind_says_a_line_at_a_level(kind: type[InternalEvent]) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_can_be_logged(kind: type[InternalEvent]) -> None:
     """No field of it is in the way of the logger's own names."""
-    event = kind(**{each.name: VALUES[str(each.type)] for each in fields(kind)})
+    event = kind(**{each.name: VALUES[each.type] for each in fields(kind)})
     with capture_logs() as lines:
         Instrumentation().emit(event)
     assert lines[0]["event"] == kind.says
@@ -42,5 +42,5 @@ def test_lines_are_told_apart() -> None:
 
 def test_an_event_never_changes() -> None:
     """What was said was said."""
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         Draining("SIGTERM").signal = "SIGINT"  # type: ignore[misc]
