@@ -40,12 +40,12 @@ again. A flag wins over an environment variable, that over POST /config, that ov
 _CHECK_EXAMPLES = """\
 examples:
   telemetryd check-config
-  telemetryd check-config --config /etc/telemetryd.toml
+  telemetryd check-config --config /etc/telemetryd.toml --http 127.0.0.1:9000
   telemetryd check-config --json | jq '.settings["http.listen"]'
 
-Prints every setting in force and where it comes from, and a hash of all of them, which a daemon says in its
-log when it starts or reloads. Reads the files that they name, too: one that only another user may read is a notice, for the daemon may be theirs.
-Changes nothing. Exits with 2 on a mistake.
+Takes the flags of serve. Prints every setting in force and where it comes from, and a hash of all of them,
+which a daemon says in its log when it starts or reloads. Reads the files that they name, too: one that only
+another user may read is a notice, for the daemon may be theirs. Changes nothing. Exits with 2 on a mistake.
 """
 _OVERVIEW = """\
 examples:
@@ -68,11 +68,10 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
 
 
 def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    flags = {name: (_flag(key), text) for key, name in _FLAGS.items() if (text := getattr(options, key)) is not None}
     # What listens already is not to be chosen, but all that holds of where the API listens holds of it.
     listens = {"http.listen": listen} if (listen := systemd.http_listen(environ)) else {}
     try:
-        configuration = load(flags, environ, options.config, listens=listens)
+        configuration = load(_flags(options), environ, options.config, listens=listens)
         _raise(config_named.mistakes(configuration.settings))
     except SettingsError as error:
         return _refuse(error)
@@ -87,7 +86,7 @@ def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 def _check_config(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     try:
-        configuration = load({}, environ, options.config)
+        configuration = load(_flags(options), environ, options.config)
         mistakes, notices = config_named.check(configuration.settings)
         configuration = replace(configuration, notices=(*configuration.notices, *notices))
         _raise(mistakes)
@@ -164,8 +163,10 @@ def _values(configuration: Configuration) -> dict[str, Any]:
     return {name: sections[setting.section][setting.key] for name, setting in SETTINGS.items()}
 
 
-def _flag(key: str) -> str:
-    return "--" + key.replace("_", "-")
+def _flags(options: argparse.Namespace) -> dict[str, tuple[str, str]]:
+    """Return the settings that flags give: by name, the flag and what it says."""
+    given = {key: getattr(options, key) for key in _FLAGS}
+    return {_FLAGS[key]: ("--" + key.replace("_", "-"), text) for key, text in given.items() if text is not None}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -178,14 +179,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = _command(commands, "serve", _serve, "run the daemon in the foreground", _SERVE_EXAMPLES)
-    _config_flag(serve)
-    serve.add_argument("--socket", metavar="PATH", help="Unix socket that events come in by (ingest.socket)")
-    serve.add_argument("--http", metavar="HOST:PORT", help="where the REST API is served, or unix:/path (http.listen)")
-    serve.add_argument("--metrics-path", metavar="DIR", help="folder of all that is stored (telemetry.metrics_path)")
+    _setting_flags(serve)
     check = _command(
         commands, "check-config", _check_config, "show the settings in force, each with its source", _CHECK_EXAMPLES
     )
-    _config_flag(check)
+    _setting_flags(check)
     _json_flag(check)
     _json_flag(_command(commands, "version", _version, "show the versions of the program and its formats", ""))
     cli_store.add_commands(commands, _store_command)
@@ -210,6 +208,13 @@ def _store_command(*details: Any) -> argparse.ArgumentParser:
     _config_flag(parser)
     _json_flag(parser)
     return parser
+
+
+def _setting_flags(parser: argparse.ArgumentParser) -> None:
+    _config_flag(parser)
+    parser.add_argument("--socket", metavar="PATH", help="Unix socket that events come in by (ingest.socket)")
+    parser.add_argument("--http", metavar="HOST:PORT", help="where the REST API is served, or unix:/path (http.listen)")
+    parser.add_argument("--metrics-path", metavar="DIR", help="folder of all that is stored (telemetry.metrics_path)")
 
 
 def _config_flag(parser: argparse.ArgumentParser) -> None:

@@ -71,7 +71,9 @@ def from_text(setting: Setting, text: str) -> object:
     if setting.kind is int and _whole.fullmatch(text.strip()):
         return int(text)
     if setting.kind is tuple:
-        return tuple(word for each in text.split(",") if (word := each.strip()))
+        words = tuple(word for each in text.split(",") if (word := each.strip()))
+        # Commas alone are a mistake: as a list of nobody they would mean that everybody is allowed.
+        return words if words or not text.strip() else text
     return text
 
 

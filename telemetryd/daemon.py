@@ -112,7 +112,7 @@ async def running(
     # What can only be a mistake of the settings is known before anything is touched.
     gate, certificates, peers = (
         Gate(settings(), instrumentation.emit),
-        Certificates(settings()),
+        Certificates(settings(), emit=instrumentation.emit),
         AllowedPeers(settings()),
     )
     for_events, for_requests = Openness.of_ingest(settings()), Openness.of_api(settings())

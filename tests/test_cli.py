@@ -52,6 +52,19 @@ def test_check_config_as_json(environ: dict[str, str], capsys: pytest.CaptureFix
     assert capsys.readouterr().out.splitlines()[-1] == f"# configuration {found['configuration']}"
 
 
+def test_check_config_takes_the_flags_of_serve(environ: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    """What a unit's command line would come to is seen, and refused, before it is tried."""
+    assert (
+        main(["check-config", "--http", "127.0.0.1:9", "--socket", "/run/s", "--metrics-path", "/data"], environ)
+        == DONE
+    )
+    told = capsys.readouterr().out
+    assert re.search(r'^http\.listen += "127\.0\.0\.1:9" +# flag --http$', told, re.MULTILINE)
+    assert re.search(r'^telemetry\.metrics_path += "/data" +# flag --metrics-path$', told, re.MULTILINE)
+    assert main(["check-config", "--http", "0.0.0.0:9"], environ) == BAD_SETTING
+    assert "http.allow_anonymous_network" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["check-config", "serve"])
 def test_mistakes_exit_with_2(
     command: str, environ: dict[str, str], capsys: pytest.CaptureFixture[str], tmp_path: Path

@@ -79,6 +79,9 @@ def test_sampling_interval_divides_the_hour(interval: int) -> None:
         ("telemetry.retention_days", "1_0", "1_0"),
         ("telemetry.retention_days", "9" * 5000, "9" * 5000),
         ("telemetry.metrics_path", "7", "7"),
+        ("ingest.allowed_users", "root, 1000 ,", ("root", "1000")),
+        ("ingest.allowed_users", "", ()),
+        ("ingest.allowed_users", " , ", " , "),
     ],
 )
 def test_text_becomes_a_value(name: str, text: str, value: object) -> None:

@@ -39,16 +39,16 @@ CALLER = web.RequestKey("caller", Caller)
 
 
 class Access:
-    """The tokens in force and the sessions begun with them."""
+    """The tokens in force, which are ``tokens``, and the sessions begun with them."""
 
     def __init__(self) -> None:
-        self._tokens = Tokens()
+        self.tokens = Tokens()
         self._sessions = Sessions()
 
     @property
     def required(self) -> bool:
         """Whether a token is asked for at all."""
-        return bool(self._tokens)
+        return bool(self.tokens)
 
     def prepare(self, settings: Settings) -> Callable[[], None]:
         """Read the tokens that ``settings`` name and return what puts them in force; raises :class:`SettingsError`.
@@ -58,18 +58,18 @@ class Access:
         tokens = Tokens.named(settings)
 
         def commit() -> None:
-            self._tokens = tokens
+            self.tokens = tokens
             self._sessions.keep(tokens)
 
         return commit
 
     def caller(self, request: web.Request, now: float) -> Caller:
         """Return who sent a request; raises :class:`Unauthorized` where the token that it shows is nobody's."""
-        if not self._tokens:
+        if not self.tokens:
             return ANYONE
         token = self._shown(request)
         if token is None and "Cookie" in request.headers:
-            token = self._sessions.holder(request.cookies.get(cookie_name(request), ""), self._tokens, now)
+            token = self._sessions.holder(request.cookies.get(cookie_name(request), ""), self.tokens, now)
         return STRANGER if token is None else Caller(token.name, token.role)
 
     def admit(self, request: web.Request, needs: str, now: float) -> Caller:
@@ -115,7 +115,7 @@ class Access:
             return None
         if shown[: len(_BEARER)].lower() != _BEARER or len(shown) > LONGEST + len(_BEARER):
             raise Unauthorized(f"{_GET_ONE}, found another kind of authorization", shown=True)
-        token = self._tokens.holder(shown[len(_BEARER) :].strip())
+        token = self.tokens.holder(shown[len(_BEARER) :].strip())
         if token is None:
             raise Unauthorized("expected a bearer token that is listed, found another", shown=True)
         return token

@@ -6,7 +6,13 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from telemetryd.instrumentation.access_events import AdminRequest, RequestRefused, TokensInClear
+from telemetryd.instrumentation.access_events import (
+    AdminRequest,
+    NetworkOpen,
+    RequestRefused,
+    TokensChanged,
+    TokensInClear,
+)
 from telemetryd.instrumentation.events import InternalEvent
 from telemetryd.model.errors import SettingsError, TelemetrydError
 from telemetryd.model.http_settings import HttpSettings
@@ -18,7 +24,7 @@ from .hosts import Hosts
 from .limits import RateLimit
 from .listen import UNIX, is_beyond_loopback, open_network
 from .sites import refuse_other_sites
-from .tokens import ADMIN
+from .tokens import ADMIN, differences
 
 # What is counted apart: a column of the table of routes.
 CHARTS, REPORTS = "charts", "reports"
@@ -37,7 +43,7 @@ class Gate:
         self._hosts = Hosts(settings)
         self._rates = {CHARTS: RateLimit(1), REPORTS: RateLimit(1)}
         # Where requests come in, once that is known: systemd may have passed another socket than http.listen says.
-        self._url = UNIX
+        self._url = ""
         self.prepare(settings)()
 
     def listens(self, url: str, http: HttpSettings) -> None:
@@ -48,14 +54,18 @@ class Gate:
 
     def prepare(self, settings: Settings) -> Callable[[], None]:
         """Read what ``settings`` name and return what puts all of it in force; raises :class:`SettingsError`."""
-        _refuse_open_network(self._url, settings.http)
+        if self._url:
+            _refuse_open_network(self._url, settings.http)
         commits = [self.access.prepare(settings), self._hosts.prepare(settings)]
 
         def commit() -> None:
-            asked_before = self.access.required
+            before = self.access.tokens
             for each in commits:
                 each()
-            if not asked_before:
+            after = self.access.tokens
+            if self._url and any(different := differences(before, after)):
+                self.emit(TokensChanged(*different))
+            if bool(after) != bool(before):
                 self._warn()
             self._rates[CHARTS].change(settings.http.charts_per_minute)
             self._rates[REPORTS].change(settings.http.reports_per_minute)
@@ -84,8 +94,12 @@ class Gate:
             self.emit(AdminRequest(operation, caller.name, request.remote or ""))
 
     def _warn(self) -> None:
-        """Tell of tokens that others can read on their way."""
-        if self.access.required and self._url.startswith("http://") and _reaches_out(self._url):
+        """Tell of what others can do beyond the loopback: without tokens everything, else read these where there is no TLS."""
+        if not self._url or not _reaches_out(self._url):
+            return
+        if not self.access.required:
+            self.emit(NetworkOpen(self._url))
+        elif self._url.startswith("http://"):
             self.emit(TokensInClear(self._url))
 
 

@@ -82,7 +82,7 @@ def address_of(listening: socket.socket, *, secure: bool = False) -> Listen:
 
 def is_loopback(name: str) -> bool:
     """Whether a name or an address is always this computer's own."""
-    if name == "localhost" or name.endswith(".localhost"):
+    if name.lower() == "localhost" or name.lower().endswith(".localhost"):
         return True
     try:
         address = ip_address(name)

@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
+import binascii
+import hashlib
 import os
+import re
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from telemetryd.model.errors import SettingsError
 from telemetryd.model.settings import Settings
 
 from .private_file import Read, read_private, read_public
 
+if TYPE_CHECKING:
+    from telemetryd.instrumentation.events import InternalEvent
+
+# What PEM says of a key with a passphrase, in the form of PKCS #8 and in the older one.
+_ENCRYPTED = re.compile(rb"-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED", re.MULTILINE)
+_CERTIFICATE = re.compile(rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END")
+
 
 class Certificates:
     """The certificate that new connections are shown; ``context`` is what a server listens with, None without TLS."""
 
-    def __init__(self, settings: Settings, read: Read = read_private) -> None:
-        """Read the files that ``settings`` name; raises :class:`SettingsError` where they do not make a certificate."""
-        self._in_force = _context(settings, read)
+    def __init__(
+        self,
+        settings: Settings,
+        read: Read = read_private,
+        emit: Callable[[InternalEvent], None] = lambda event: None,
+    ) -> None:
+        """Read the files that ``settings`` name; raises :class:`SettingsError` where they do not make a certificate.
+
+        ``emit`` is told of those that a reload puts in their place.
+        """
+        self._emit = emit
+        self._fingerprint, self._in_force = _read(settings, read)
         self.context: ssl.SSLContext | None = None
         if self._in_force is not None:
             self.context = _bare()
@@ -30,11 +50,18 @@ class Certificates:
 
         Whether there is TLS is decided at start; they are read where there is none, too.
         """
-        fresh = _context(settings, read_private)
+        fingerprint, fresh = _read(settings, read_private)
 
         def commit() -> None:
-            if fresh is not None and self.context is not None:
-                self._in_force = fresh
+            if fresh is None or self.context is None:
+                return
+            self._in_force = fresh
+            if fingerprint != self._fingerprint:
+                # Here only: who checks settings has no use for what it imports.
+                from telemetryd.instrumentation.access_events import CertificateChanged
+
+                self._fingerprint = fingerprint
+                self._emit(CertificateChanged(settings.http.tls_certificate, fingerprint))
 
         return commit
 
@@ -43,22 +70,31 @@ class Certificates:
         connection.context = self._in_force
 
 
-def _context(settings: Settings, read: Read) -> ssl.SSLContext | None:
+def _read(settings: Settings, read: Read) -> tuple[str, ssl.SSLContext | None]:
+    """Return the SHA-256 of the certificate, as OpenSSL prints it, and what shows it; neither without TLS."""
     certificate, key = settings.http.tls_certificate, settings.http.tls_key
     if not certificate:
-        return None
+        return "", None
     key_bytes, chain = read(key, "http.tls_key"), read_public(certificate, "http.tls_certificate")
+    if _ENCRYPTED.search(key_bytes):
+        raise SettingsError([f"http.tls_key: expected a key without a passphrase, found one that needs it ({key})"])
     context = _bare()
     try:
         with _in_memory(chain) as chain_path, _in_memory(key_bytes) as key_path:
-            # A key with a passphrase would be asked for at a terminal that is not there.
+            # For a passphrase OpenSSL would ask at a terminal that is not there.
             context.load_cert_chain(chain_path, key_path, password=lambda: "")
     except (OSError, ValueError) as error:
         found = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
         raise SettingsError(
             [f"http.tls_certificate: expected a certificate and its key in PEM, found {certificate}, {key}: {found}"]
         ) from None
-    return context
+    return _fingerprint(chain), context
+
+
+def _fingerprint(chain: bytes) -> str:
+    first = _CERTIFICATE.search(chain)
+    digest = hashlib.sha256(binascii.a2b_base64(first[1]) if first else chain).hexdigest().upper()
+    return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
 
 
 @contextmanager

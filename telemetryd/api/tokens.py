@@ -100,6 +100,14 @@ class Tokens:
         return found
 
 
+def differences(before: Tokens, after: Tokens) -> tuple[str, str, str]:
+    """Return the names of tokens that are new, that are gone, and that are others than before."""
+    old, new = ({each.name: each for each in tokens.tokens} for tokens in (before, after))
+    changed = {name for name in old.keys() & new.keys() if old[name] != new[name]}
+    added, removed, others = (", ".join(sorted(each)) for each in (new.keys() - old, old.keys() - new, changed))
+    return added, removed, others
+
+
 def digest_of(secret: str) -> bytes:
     """Return what is known of a token: its SHA-256."""
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()

@@ -44,6 +44,31 @@ class TokensInClear(InternalEvent, frozen=True):
     listen: str
 
 
+class NetworkOpen(InternalEvent, frozen=True):
+    """The API listens beyond the loopback without tokens, as `http.allow_anonymous_network` has it."""
+
+    says: ClassVar[str] = "whoever reaches the API may read and change everything: http.tokens is not set"
+    level: ClassVar[str] = "warning"
+    listen: str
+
+
+class TokensChanged(InternalEvent, frozen=True):
+    """A reload found other tokens: the names of those that are new, that are gone, and that are another token or role now."""
+
+    says: ClassVar[str] = "tokens changed"
+    added: str
+    removed: str
+    changed: str
+
+
+class CertificateChanged(InternalEvent, frozen=True):
+    """A reload found another certificate; ``sha256`` is its fingerprint."""
+
+    says: ClassVar[str] = "certificate changed"
+    certificate: str
+    sha256: str
+
+
 class PeerRefused(InternalEvent, frozen=True):
     """A process that is not on the allow-list connected to the ingest socket; ids by SO_PEERCRED."""
 

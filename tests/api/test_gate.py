@@ -12,7 +12,13 @@ from aiohttp import web
 from telemetryd.api.access import CALLER, NOTHING
 from telemetryd.api.gate import CHARTS, Gate
 from telemetryd.api.tokens import ADMIN, READ
-from telemetryd.instrumentation.access_events import AdminRequest, RequestRefused, TokensInClear
+from telemetryd.instrumentation.access_events import (
+    AdminRequest,
+    NetworkOpen,
+    RequestRefused,
+    TokensChanged,
+    TokensInClear,
+)
 from telemetryd.instrumentation.events import InternalEvent
 from telemetryd.model.errors import SettingsError
 from telemetryd.model.settings import Settings
@@ -102,20 +108,48 @@ def test_tokens_in_clear_are_told(tmp_path: Path) -> None:
     assert told == [TokensInClear("http://0.0.0.0:8000")]
 
 
-def test_tokens_that_a_reload_adds_are_told_of_as_well(tmp_path: Path) -> None:
-    """Once, from their commit on; nothing is told where they do not travel in clear."""
+@pytest.mark.parametrize(
+    ("url", "is_open", "in_clear"),
+    [
+        ("http://0.0.0.0:8000", True, True),
+        ("https://0.0.0.0:8000", True, False),
+        ("http://127.0.0.1:8000", False, False),
+        ("unix:/run/telemetryd/api.sock", False, False),
+    ],
+)
+def test_what_a_reload_opens_or_closes_is_told(url: str, is_open: bool, in_clear: bool, tmp_path: Path) -> None:
+    """Once, from its commit on: whoever is let in without a token, and tokens that travel in clear."""
     told: list[InternalEvent] = []
     open_to_all = replace(Settings(), http=replace(Settings().http, allow_anonymous_network=True))
     settings = guarded(tmp_path)
-    for url, tells in (("http://0.0.0.0:8000", 1), ("https://0.0.0.0:8000", 0), ("http://127.0.0.1:8000", 0)):
-        told.clear()
-        gate = Gate(open_to_all, told.append)
-        gate.listens(url, open_to_all.http)
-        commit = gate.prepare(settings)
-        assert told == []
-        commit()
-        gate.prepare(settings)()
-        assert told == [TokensInClear(url)] * tells
+    opened, clear = [NetworkOpen(url)] * is_open, [TokensInClear(url)] * in_clear
+    gate = Gate(open_to_all, told.append)
+    assert told == []
+    gate.listens(url, open_to_all.http)
+    assert told == opened
+    commit = gate.prepare(settings)
+    told.clear()
+    commit()
+    gate.prepare(settings)()
+    assert told == [TokensChanged("operator, reader", "", ""), *clear]
+    told.clear()
+    gate.prepare(open_to_all)()
+    assert told == [TokensChanged("", "operator, reader", ""), *opened]
+
+
+def test_tokens_that_a_reload_changes_are_told_by_name(tmp_path: Path) -> None:
+    """Never by what they are; a file that says the same as before is no change."""
+    told: list[InternalEvent] = []
+    settings = guarded(tmp_path)
+    file = Path(settings.http.tokens)
+    gate = Gate(settings, told.append)
+    gate.listens("http://127.0.0.1:1", settings.http)
+    file.write_text(f"# in another order, with a comment\nadmin operator {OPERATOR}\nread reader {READER}\n")
+    gate.prepare(settings)()
+    assert told == []
+    file.write_text(f"admin reader {READER}\nread visitor a-token-for-a-visitor\n")
+    gate.prepare(settings)()
+    assert told == [TokensChanged("visitor", "operator", "reader")]
 
 
 def test_what_others_can_reach_has_tokens(tmp_path: Path) -> None:

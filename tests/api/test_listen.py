@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from telemetryd.api.listen import Listen, TcpAddress, UnixAddress, address_of, parse_listen
+from telemetryd.api.listen import Listen, TcpAddress, UnixAddress, address_of, is_beyond_loopback, parse_listen
 from telemetryd.model.errors import InvalidParameter
 
 
@@ -51,6 +51,26 @@ def test_what_is_no_address_is_refused(text: str) -> None:
     """Anything else is a mistake that names the setting and shows the syntax."""
     with pytest.raises(InvalidParameter, match=r"^http\.listen: expected HOST:PORT"):
         parse_listen(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "beyond"),
+    [
+        ("127.0.0.2:80", False),
+        ("[::1]:80", False),
+        ("[::ffff:127.0.0.1]:80", False),
+        ("LocalHost:80", False),
+        ("Api.LOCALHOST:80", False),
+        ("unix:/run/api.sock", False),
+        ("0.0.0.0:80", True),
+        ("[::]:80", True),
+        ("localhost.example:80", True),
+        ("notlocalhost:80", True),
+    ],
+)
+def test_what_other_computers_may_reach(text: str, beyond: bool) -> None:
+    """Names are the same in capitals; of names only localhost is known to stay here."""
+    assert is_beyond_loopback(text) is beyond
 
 
 def test_a_socket_that_listens_has_the_address_it_was_bound_to(short_path: Path) -> None:

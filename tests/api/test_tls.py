@@ -15,9 +15,19 @@ import aiohttp
 import pytest
 import trustme
 from aiohttp import web
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509 import load_pem_x509_certificate
 
 from telemetryd.api.server import serving
 from telemetryd.api.tls import Certificates
+from telemetryd.instrumentation.access_events import CertificateChanged
+from telemetryd.instrumentation.events import InternalEvent
 from telemetryd.model.errors import SettingsError
 from telemetryd.model.settings import Settings
 
@@ -159,6 +169,33 @@ async def test_a_wrong_certificate_changes_nothing(authority: trustme.CA, settin
         with pytest.raises(SettingsError, match=r"^http\.tls_key: expected a file that only its owner"):
             certificates.prepare(settings)
         assert await shown(url, trusting(authority)) == first
+
+
+def test_a_certificate_that_a_reload_finds_is_told(authority: trustme.CA, settings: Settings) -> None:
+    """By its fingerprint, as OpenSSL prints it, and only where it is another one."""
+    told: list[InternalEvent] = []
+    certificates = Certificates(settings, emit=told.append)
+    certificates.prepare(settings)()
+    assert told == []
+    write(authority, settings)
+    certificates.prepare(settings)()
+    certificates.prepare(settings)()
+    written = load_pem_x509_certificate(Path(settings.http.tls_certificate).read_bytes())
+    fingerprint = written.fingerprint(SHA256()).hex(":").upper()
+    assert told == [CertificateChanged(settings.http.tls_certificate, fingerprint)]
+
+
+@pytest.mark.parametrize("form", ["PKCS8", "TraditionalOpenSSL"])
+def test_a_key_with_a_passphrase_is_told(form: str, settings: Settings) -> None:
+    """There is nobody who could be asked for it."""
+    key = Path(settings.http.tls_key)
+    private = load_pem_private_key(key.read_bytes(), None)
+    encryption = BestAvailableEncryption(b"secret")
+    key.write_bytes(private.private_bytes(Encoding.PEM, getattr(PrivateFormat, form), encryption))
+    with pytest.raises(
+        SettingsError, match=r"^http\.tls_key: expected a key without a passphrase, found one that needs it"
+    ):
+        Certificates(settings)
 
 
 def test_without_a_certificate_there_is_no_tls(settings: Settings) -> None:
