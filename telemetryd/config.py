@@ -94,6 +94,11 @@ class Configuration:
         return None if self._origin.file is None else str(self._origin.file)
 
     @property
+    def written(self) -> Mapping[str, Given]:
+        """Return what the TOML file says, whether it holds or not."""
+        return MappingProxyType(self._beneath)
+
+    @property
     def sources(self) -> dict[str, Source]:
         """Return where each value in force came from, by the setting's name."""
         return {name: given.source for name, given in self.given.items()}

@@ -36,5 +36,11 @@ def waiting(configuration: Configuration) -> list[Change]:
     )
 
 
+def overruled(before: Configuration, after: Configuration) -> list[Change]:
+    """Return the settings of which the file says something else than before, for nothing: ``new`` is what holds instead."""
+    news = {name: given for name, given in after.written.items() if before.written.get(name) != given}
+    return _different(Change(name, given, after.at_restart(name)) for name, given in news.items())
+
+
 def _different(changes: Iterable[Change]) -> list[Change]:
     return [each for each in changes if each.old.value != each.new.value]

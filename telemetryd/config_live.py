@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from telemetryd.config import Configuration
-from telemetryd.config_changes import Change, changed, waiting
+from telemetryd.config_changes import Change, changed, overruled, waiting
 from telemetryd.instrumentation import Instrumentation
-from telemetryd.instrumentation.config_events import SettingChanged, SettingWaits
+from telemetryd.instrumentation.config_events import SettingChanged, SettingOverruled, SettingWaits
 from telemetryd.model.settings import Settings
 
 # What makes another configuration of one, and a call that cannot fail and makes it hold.
@@ -82,4 +82,6 @@ class LiveConfiguration:
             self._instrumentation.emit(SettingChanged(each.name, *each.told))
         for each in replaced.waiting:
             self._instrumentation.emit(SettingWaits(each.name, *each.told))
+        for each in overruled(before, after):
+            self._instrumentation.emit(SettingOverruled(each.name, *each.told))
         return replaced

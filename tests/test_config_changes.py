@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from telemetryd.config import Configuration, load
-from telemetryd.config_changes import changed, waiting
+from telemetryd.config_changes import changed, overruled, waiting
 from telemetryd.model.errors import SettingsError
 
 
@@ -31,6 +31,21 @@ def test_what_changed_is_told_with_both_values_and_the_source_of_the_new(tmp_pat
         ("http.listen", "'127.0.0.1:8000'", "'127.0.0.1:1'", place)
     ]
     assert waiting(before) == []
+
+
+def test_what_the_file_says_in_vain_is_told_with_what_holds_instead(tmp_path: Path) -> None:
+    """Only what it did not say before, and not where it says what holds anyway."""
+    file = tmp_path / "telemetryd.toml"
+    file.write_text("[query]\ntimeout = 5\nconcurrency = 2\n")
+    environ = {"HOME": str(tmp_path), "TELEMETRYD_QUERY_TIMEOUT": "7", "TELEMETRYD_QUERY_CONCURRENCY": "3"}
+    before = load({}, environ, file)
+    file.write_text("[query]\ntimeout = 6\nconcurrency = 2\n[log]\nlevel = 'debug'\n")
+    after = before.reread()
+    assert [(each.name, *each.told) for each in overruled(before, after)] == [
+        ("query.timeout", "6", "7", "environment TELEMETRYD_QUERY_TIMEOUT")
+    ]
+    file.write_text("[query]\ntimeout = 7\n")
+    assert overruled(after, after.reread()) == []
 
 
 def test_the_hash_is_of_the_values_in_force(tmp_path: Path) -> None:

@@ -207,11 +207,16 @@ async def test_a_change_over_the_api_and_a_reload_do_not_cross(live: LiveConfigu
 
 
 async def test_precedence_stays(live: LiveConfiguration, file: Path) -> None:
-    """What was stored over the API wins over the file, before a reload and after it."""
+    """What was stored over the API wins over the file, before a reload and after it; who wrote the file is told, once."""
     await live.update({"retention_days": 9})
     file.write_text("[telemetry]\nretention_days = 8\n")
-    assert await reloader(live).reload()
+    with capture_logs() as lines:
+        assert await reloader(live).reload()
+        assert await reloader(live).reload()
     assert live.settings().telemetry.retention_days == 9
+    (told,) = [line for line in lines if line["kind"] == "SettingOverruled"]
+    assert (told["setting"], told["file"], told["holds"]) == ("telemetry.retention_days", "8", "9")
+    assert told["source"].startswith("stored ")
 
 
 async def test_it_runs_whenever_it_is_asked_to(live: LiveConfiguration, file: Path) -> None:

@@ -36,6 +36,17 @@ class SettingWaits(InternalEvent, frozen=True):
     source: str
 
 
+class SettingOverruled(InternalEvent, frozen=True):
+    """The file gives a setting another value than before, and ``source`` overrules it: a flag, a variable or ``POST /config``."""
+
+    says: ClassVar[str] = "setting of the file does not hold"
+    level: ClassVar[str] = "warning"
+    setting: str
+    file: str
+    holds: str
+    source: str
+
+
 class Reloaded(InternalEvent, frozen=True):
     """The settings were read again and hold; ``configuration`` is their hash."""
 
