@@ -12,10 +12,6 @@ from telemetryd.rollup.columns import Array, OperationRows
 from telemetryd.rollup.grouping import distinct
 from telemetryd.rollup.merge import added_up, select, stack
 
-# Beyond it a slot grows no more, in seconds: what is in it leaves the window as one.
-_WIDEST_SLOT = 512
-# Joining two runs has to spare this share of their rows.
-_SPARED = 0.25
 # The newest runs of a window are about to become one, so that what they come to together would not be asked for again.
 _PASSING = 3
 
@@ -26,6 +22,7 @@ class Run:
     def __init__(self, rows: OperationRows) -> None:
         self.rows = rows
         self.ends: Array = rows.start + rows.width
+        self.begin = int(rows.start.min())
         self._first_end = int(self.ends.min())
         self.last_end = int(self.ends.max())
         self._last_start = int(rows.start.max())
@@ -37,6 +34,12 @@ class Run:
     def cells(self) -> int:
         """Cells of all histograms."""
         return len(self.rows.bucket)
+
+    @cached_property
+    def slots(self) -> int:
+        """How many slots there are."""
+        (start, _), _ = distinct(self.rows.start, self.rows.width)
+        return len(start)
 
     def lies_in(self, begin: float, end: float) -> bool:
         """Whether all slots end after ``begin`` and start at ``end`` or before."""
@@ -98,38 +101,24 @@ def split(rows: OperationRows, cells: int) -> list[Run]:
     return [Run(select(rows, share == each)) for each in np.unique(share).tolist()]
 
 
-def join_nearest(runs: list[Run], now: float, cells: int) -> bool:
-    """Join two neighbours, whose slots grow wider by that, to runs of about so many ``cells``; return False where none can be.
+def join_nearest(runs: list[Run], now: float, cells: int) -> None:
+    """Join slots of two neighbours two by two, and make runs of about so many ``cells`` of them.
 
-    They are those that lie closest together for their age: so slots are as much wider as they are older.
+    The neighbours are those whose slots lie closest together for their age: so slots are as much wider as they are older.
     """
-    ends = np.array([run.last_end for run in runs])
-    nearness = np.abs(np.diff(ends)) / np.maximum(1.0, now - ends[1:])
-    for at in np.argsort(nearness, kind="stable").tolist():
-        joined = _joined(runs[at], runs[at + 1], now)
-        if joined is not None:
-            runs[at : at + 2] = split(joined, cells)
-            return True
-    return False
+    ends = np.array([runs[0].begin, *(run.last_end for run in runs)], np.float64)
+    slots = np.array([run.slots for run in runs])
+    spacing = (ends[2:] - ends[:-2]) / (slots[:-1] + slots[1:])
+    at = int(np.argmin(np.abs(spacing) / np.maximum(1.0, now - ends[2:])))
+    runs[at : at + 2] = split(_joined(runs[at].rows, runs[at + 1].rows), cells)
 
 
-def _joined(older: Run, newer: Run, now: float) -> OperationRows | None:
-    """Return both in the narrowest slots that spare rows; none that would hold what is still to come."""
-    rows = stack([older.rows, newer.rows])
-    width = int(rows.width.min())
-    while width <= _WIDEST_SLOT:
-        start = rows.start // width * width
-        wider = (rows.width < width) & (start + width <= now)
-        wide = replace(
-            rows,
-            start=np.where(wider, start, rows.start),
-            width=np.where(wider, width, rows.width).astype(np.int32),
-        )
-        (first, *_), _ = distinct(wide.start, wide.width, wide.series, wide.status)
-        if len(first) <= (1 - _SPARED) * len(rows):
-            return added_up(wide)
-        width *= 2
-    return None
+def _joined(older: OperationRows, newer: OperationRows) -> OperationRows:
+    rows = stack([older, newer])
+    (start, width), slot = distinct(rows.start, rows.width)
+    begin, end = start[::2], np.maximum.reduceat(start + width, np.arange(0, len(start), 2))
+    pair = slot // 2
+    return added_up(replace(rows, start=begin[pair], width=(end - begin).astype(np.int32)[pair]))
 
 
 def _timeless(rows: OperationRows) -> OperationRows:

@@ -31,6 +31,8 @@ MAX_CELLS = 400_000
 FOLD = 8192
 # So many runs share the bound: one with its share grows no more.
 _RUNS = 12
+# So few are not joined, whatever they hold: where a slot has very many cells, that would be to add all of them up again and again.
+_FEWEST = 6
 
 
 class Window:
@@ -92,8 +94,8 @@ class Window:
             while runs and max(fresh.cells, runs[-1].cells) < self._share and runs[-1].cells <= 2 * fresh.cells:
                 fresh = Run(added_up(stack([runs.pop().rows, fresh.rows])))
             runs.append(fresh)
-        while sum(run.cells for run in runs) > self._max_cells and join_nearest(runs, now, self._share):
-            pass
+        while sum(run.cells for run in runs) > self._max_cells and len(runs) > _FEWEST:
+            join_nearest(runs, now, self._share)
         self._runs = runs
         self._total.keep(runs)
 

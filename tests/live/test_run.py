@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -129,31 +128,29 @@ def test_a_slot_with_more_cells_is_not_split() -> None:
     assert [each.cells for each in split(spread(1, 3 * SHARE).rows, SHARE)] == [3 * SHARE]
 
 
+def joined(runs: list[Run], now: float) -> list[tuple[list[int], list[int]]]:
+    """Join once; return the begins and the ends of each run's slots."""
+    join_nearest(runs, now, SHARE)
+    return [(each.rows.start.tolist(), each.ends.tolist()) for each in runs]
+
+
 def test_the_nearest_for_their_age_are_joined() -> None:
     """Two slots a second apart are near each other when they are old, and far when they are new."""
     runs = [spread(0), spread(1), spread(98), spread(99)]
-    assert join_nearest(runs, 100.0, SHARE)
-    assert [each.rows.start.tolist() for each in runs] == [[0], [98], [99]]
-    assert (runs[0].rows.width.tolist(), runs[0].rows.entries.tolist()) == ([2], [2 * SHARE])
+    assert joined(runs, 100.0) == [([0], [2]), ([98], [99]), ([99], [100])]
+    assert runs[0].rows.entries.tolist() == [2 * SHARE]
+    assert joined(runs, 100.0) == [([0], [2]), ([98], [100])]
 
 
-def test_slots_that_are_no_halves_of_one_grow_until_they_share_one() -> None:
-    """Slots begin at multiples of their width."""
-    runs = [spread(3), spread(4)]
-    assert join_nearest(runs, 100.0, SHARE)
-    assert [(each.rows.start.tolist(), each.rows.width.tolist()) for each in runs] == [([0], [8])]
+def test_slots_are_joined_two_by_two() -> None:
+    """Those of many are half as many then, and told apart as well as before in proportion; an odd one stays."""
+    runs = [run(10, 11, 12), run(13, 15)]
+    assert joined(runs, 100.0) == [([10, 12, 15], [12, 14, 16])]
+    assert runs[0].rows.entries.tolist() == [2, 2, 1]
+    assert runs[0].slots == 3
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "now"),
-    [
-        pytest.param(0, 1, 1.5, id="of what is still to come"),
-        pytest.param(511, 512, 10_000.0, id="in any slot there may be"),
-    ],
-)
-def test_none_are_joined_that_would_tell(first: int, second: int, now: float) -> None:
-    """They stay as they are, and who asks hears so."""
-    runs = [spread(first), spread(second)]
-    before = list(runs)
-    assert not join_nearest(runs, now, SHARE)
-    assert runs == before
+def test_what_came_late_is_joined_to_what_came_with_it() -> None:
+    """It leaves the window with that: a slot is in for as long as its end is."""
+    runs = [run(50), run(3, 51)]
+    assert joined(runs, 100.0) == [([3, 51], [51, 52])]
