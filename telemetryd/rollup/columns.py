@@ -86,6 +86,8 @@ class EventColumns:
 
     def take(self, choice: Array) -> EventColumns:
         """Return the rows that ``choice`` (a mask, or indices in the wanted order) picks."""
+        if choice.dtype == np.bool_ and choice.all():
+            return self
         picked: dict[str, Any] = {}
         for each in fields(self):
             value = getattr(self, each.name)
