@@ -86,7 +86,8 @@ def on_a_terminal(settings: str) -> str:
     ours, theirs = os.openpty()
     try:
         run(SCRIPT.format(settings=settings), capture_output=False, stderr=theirs)
-        return os.read(ours, 65536).decode()
+        with open(ours, "rb", buffering=0, closefd=False) as terminal:
+            return terminal.readline().decode()
     finally:
         os.close(ours)
         os.close(theirs)

@@ -33,13 +33,19 @@ def running(kind: str, folder: Path, core: int | None) -> Iterator[tuple[int, st
     with subprocess.Popen(command, cwd=ROOT) as process:
         try:
             deadline = time.monotonic() + _PATIENCE
-            while not path.exists():
+            while not _listens(path):
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise SystemExit(f"expected a rival that listens at {path}, found none")
                 time.sleep(0.02)
             yield process.pid, str(path)
         finally:
             process.terminate()
+
+
+def _listens(path: Path) -> bool:
+    """Whether it can be connected to: there is a moment in which its socket is there and takes nobody yet."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 def read_only(path: str, folder: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,8 +89,10 @@ def compacted(daemon: MeasuredDaemon, kind: str, rows: int = 1) -> Path:
 
     def look() -> Path | None:
         files = list((daemon.metrics_path / kind).rglob("*.parquet"))
-        if len(files) == 1 and files[0].name.startswith("hour-") and pq.read_metadata(files[0]).num_rows >= rows:
-            return files[0]
+        # A file that is compacted once more meanwhile is gone.
+        with suppress(FileNotFoundError):
+            if len(files) == 1 and files[0].name.startswith("hour-") and pq.read_metadata(files[0]).num_rows >= rows:
+                return files[0]
         return None
 
     return _wait_for(look)

@@ -6,12 +6,14 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 from aiohttp.http import HttpRequestParser
 from aiohttp.http_parser import HttpRequestParserPy
+from aiohttp.typedefs import Handler
 
 from telemetryd.api.connection import MAX_HEADER, MAX_HEADERS, MAX_REQUEST_LINE, Bounds, Connections
 from telemetryd.api.server import serving
@@ -27,10 +29,14 @@ class Serving:
     """A server with bounds, what it said of itself, and ways to speak to it."""
 
     def __init__(self, url: str, connections: Connections, told: list[InternalEvent]) -> None:
-        host, _, port = url.removeprefix("http://").partition(":")
-        self.address = (host, int(port))
+        self.url = url
         self.connections = connections
         self.told = told
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, _, port = self.url.removeprefix("http://").partition(":")
+        return host, int(port)
 
     async def connect(self, *first: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect and send something."""
@@ -38,19 +44,28 @@ class Serving:
         writer.writelines(first)
         return reader, writer
 
+    def sent(self, first: bytes) -> socket.socket:
+        """Return a connection by which something has come before the server hears of either."""
+        client = socket.create_connection(self.address, PATIENCE)
+        client.sendall(first)
+        client.setblocking(False)
+        return client
+
 
 @asynccontextmanager
-async def bounded(bounds: Bounds, body: bytes = b"here") -> AsyncIterator[Serving]:
-    """Serve ``body`` to everyone, within bounds."""
+async def bounded(
+    bounds: Bounds, body: bytes = b"here", listen: str = "127.0.0.1:0", handler: Handler | None = None
+) -> AsyncIterator[Serving]:
+    """Serve ``body`` to everyone, or what a handler makes, within bounds."""
 
-    async def handler(request: web.Request) -> web.StreamResponse:
+    async def tell(request: web.Request) -> web.StreamResponse:
         return web.Response(body=body)
 
     app = web.Application()
-    app.router.add_get("/", handler)
+    app.router.add_get("/", handler or tell)
     told: list[InternalEvent] = []
     connections = Connections(bounds, lambda: 1.5, told.append)
-    async with serving(app, "127.0.0.1:0", connections=connections) as url:
+    async with serving(app, listen, connections=connections) as url:
         yield Serving(url, connections, told)
 
 
@@ -59,21 +74,33 @@ async def rest(reader: asyncio.StreamReader) -> bytes:
     return await asyncio.wait_for(reader.read(), PATIENCE)
 
 
+async def all_of(client: socket.socket) -> bytes:
+    """Return what comes until the server hangs up, in whatever way: it resets a connection of which it has not read all."""
+    found = b""
+    with suppress(ConnectionError):
+        while piece := await asyncio.wait_for(asyncio.get_running_loop().sock_recv(client, 65_536), PATIENCE):
+            found += piece
+    return found
+
+
 async def test_a_head_that_never_ends_is_given_up() -> None:
     """Also one of which something comes now and then; the answer says how long it may take."""
     async with bounded(Bounds(head=0.3)) as server:
-        reader, writer = await server.connect(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
+        loop = asyncio.get_running_loop()
+        client = server.sent(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
 
         async def drip() -> None:
-            while True:
-                writer.write(b"X-More: yes\r\n")
-                await asyncio.sleep(0.02)
+            with suppress(ConnectionError):
+                while True:
+                    await loop.sock_sendall(client, b"X-More: yes\r\n")
+                    await asyncio.sleep(0.02)
 
         dripping = asyncio.create_task(drip())
-        head, _, body = (await rest(reader)).partition(b"\r\n\r\n")
+        head, _, body = (await all_of(client)).partition(b"\r\n\r\n")
         dripping.cancel()
         assert head.startswith(b"HTTP/1.1 408 ") and json.loads(body)["error_type"] == "slow_request"
         assert server.told == [ClientCut("its request did not come in time")]
+        client.close()
 
 
 async def test_who_says_nothing_is_given_up() -> None:
@@ -86,7 +113,7 @@ async def test_who_says_nothing_is_given_up() -> None:
 async def test_a_second_request_has_its_own_time() -> None:
     """A connection that was idle in between is no slow one; half a request on it is."""
     async with bounded(Bounds(head=0.4)) as server:
-        reader, writer = await server.connect(ASK)
+        reader, writer = await asyncio.open_connection(sock=server.sent(ASK))
         assert b"200 OK" in await asyncio.wait_for(reader.readuntil(b"here"), PATIENCE)
         # Until longer has passed than a head may take.
         silent, _ = await server.connect()
@@ -99,22 +126,37 @@ async def test_a_second_request_has_its_own_time() -> None:
         assert b" 408 " in await rest(reader)
 
 
-async def test_who_does_not_take_its_answer_is_cut() -> None:
+async def test_who_does_not_take_its_answer_is_cut(short_path: Path) -> None:
     """What it would have got is let go of."""
-    async with bounded(Bounds(head=LONG, stalled=0.3), body=b"x" * (64 << 20)) as server:
-        client = socket.socket()
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        client.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(client, server.address)
-        await asyncio.get_running_loop().sock_sendall(client, ASK)
-        async with asyncio.timeout(PATIENCE):
-            while not server.connections.open:  # noqa: ASYNC110 - nothing tells a test of it
-                await asyncio.sleep(0.01)
-        async with asyncio.timeout(PATIENCE):
-            while server.connections.open:  # noqa: ASYNC110 - nothing tells a test of it
-                await asyncio.sleep(0.01)
-        assert server.told == [ClientCut("it did not take its answer in time")]
-        client.close()
+    # By a Unix socket, where no kernel that lost patience while the answer was copied can be first.
+    listen = f"unix:{short_path / 's'}"
+    async with bounded(Bounds(head=LONG, stalled=0.3), body=b"x" * (8 << 20), listen=listen) as server:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(short_path / "s"))
+            client.sendall(ASK)
+            async with asyncio.timeout(PATIENCE):
+                while not server.told:  # noqa: ASYNC110 - nothing tells a test of it
+                    await asyncio.sleep(0.01)
+            assert server.told == [ClientCut("it did not take its answer in time")]
+            async with asyncio.timeout(PATIENCE):
+                while server.connections.open:  # noqa: ASYNC110 - nothing tells a test of it
+                    await asyncio.sleep(0.01)
+
+
+async def test_the_kernel_has_more_patience() -> None:
+    """With a connection of TCP: it cuts only what nobody watches, such as a file that it sends by itself."""
+    waits: list[int] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        bound = request.transport.get_extra_info("socket")
+        waits.append(bound.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT))
+        return web.Response(body=b"here")
+
+    async with bounded(Bounds(stalled=7.0), handler=handler) as server:
+        reader, _ = await server.connect(ASK)
+        await asyncio.wait_for(reader.readuntil(b"here"), PATIENCE)
+    assert waits == [14_000]
 
 
 async def test_who_takes_its_answer_slowly_is_not() -> None:

@@ -62,7 +62,7 @@ async def test_it_ends_when_its_token_or_its_session_does(server: Server, tmp_pa
             async with server.client.delete(f"{server.url}/-/session", headers=cookie) as ended:
                 assert ended.status == 200
             await asyncio.wait_for(by_session.content.read(), 20)
-        await events(by_token, 2)
+        await events(by_token, 1)
         Path(settings.http.tokens).write_text(f"admin operator {OPERATOR}")
         gate.prepare(settings)()
         await asyncio.wait_for(by_token.content.read(), 20)

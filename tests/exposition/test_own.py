@@ -108,9 +108,12 @@ def test_the_release_is_a_label() -> None:
 
 def test_the_process_is_told_by_the_names_that_all_use() -> None:
     """Memory, processor time, descriptors, start."""
+    descriptors = [len(os.listdir("/proc/self/fd"))]
     found = told(facts())
+    # What other tests have left may be collected, and closed by that, in between.
+    descriptors.append(len(os.listdir("/proc/self/fd")))
+    assert min(descriptors) <= found["process_open_fds"][0] <= max(descriptors)
     # Before this test, and not before the machine.
     assert time.time() - 86_400 < found["process_start_time_seconds"][0] < time.time()
-    assert found["process_open_fds"][0] == len(os.listdir("/proc/self/fd"))
     assert 0 < found["process_resident_memory_bytes"][0] < found["process_virtual_memory_bytes"][0]
     assert found["process_cpu_seconds_total"][0] > 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetryd.exposition.totals import BOUNDS, BUCKETS
@@ -117,7 +117,6 @@ def test_counts_that_were_given_out_do_not_change() -> None:
 latencies = st.one_of(st.sampled_from(BOUNDS), st.floats(0, 5000).map(lambda seconds: math.floor(seconds * 64) / 64))
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.tuples(latencies, st.sampled_from(["add", "pin"]), st.booleans()), max_size=8), max_size=6))
 def test_totals_are_what_counting_by_hand_gives(batches: list[list[tuple[float, str, bool]]]) -> None:
     """For any latencies, in any batches, looked at now and then."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import shlex
-import shutil
 from pathlib import Path
 
 import pytest
 
 from telemetryd.cli import main
-from tests.end_to_end.small_store import build
 from tests.examine.places import flip
 
 from .source import Block, blocks
@@ -21,19 +18,11 @@ STORE = "/var/lib/telemetryd"
 EXAMPLES = [block for block in blocks(DOCUMENT) if block.note.startswith("run")]
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("operations") / "store"
-    asyncio.run(build(path))
-    return path
-
-
 @pytest.mark.parametrize("block", EXAMPLES, ids=lambda block: block.text.partition("\n")[0][2:40])
 def test_an_example_gives_what_it_shows(
-    block: Block, built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    block: Block, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """On a store like the one it is of; how many bytes pyarrow makes of it may differ from release to release."""
-    store = Path(shutil.copytree(built, tmp_path / "store"))
     if damaged := re.search(r"with a flipped bit in (\S+)", block.note):
         flip(store / damaged[1])
     for example in re.findall(r"^\$ telemetryd (.*?\n(?:(?!\$ ).*\n)*)", block.text, re.M):

@@ -8,18 +8,17 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from telemetryd.storage.files import Files
 from telemetryd.storage.folder import Folder
 
-from .store import Events, Store
+from .store import Events, Store, Unsynced
 
-settings.register_profile("unhurried", deadline=None, max_examples=50)
-settings.load_profile("unhurried")
+settings.register_profile("fewer", settings.get_profile("unhurried"), max_examples=50)
+settings.load_profile("fewer")
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Folder]:
-    with Folder(Files(), str(tmp_path / "telemetry")).locked() as folder:
+    with Folder(Unsynced(), str(tmp_path / "telemetry")).locked() as folder:
         yield folder
 
 

@@ -244,6 +244,9 @@ def test_a_part_that_cannot_be_written_is_let_go_of_in_silence(
     """Pyarrow would write what it still holds, and print that it could not."""
     part = Part.named(folder, "events", HOUR, "part", 1, 100)
     Files().make_folder(os.path.dirname(part.path))
+    # What other tests have left speaks before.
+    gc.collect()
+    capfd.readouterr()
     for nth in (1, 2):
         with pytest.raises(OSError, match="Input/output error"):
             write_events(FailingFiles(faults=Faults(Fault("write", nth))), part.path, columns_of(100))

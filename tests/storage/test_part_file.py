@@ -207,7 +207,8 @@ def test_what_wrote_a_part_is_let_go_of(files: Files, folder: Folder) -> None:
     with pytest.raises(OSError, match="No space left"):
         sealed(FailingFiles(4), folder, frozen_of(12, first=25))
     gc.collect()
-    assert sum(type(each) is Output for each in gc.get_objects()) == before
+    # What other tests have left may need more than one collection.
+    assert sum(type(each) is Output for each in gc.get_objects()) <= before
 
 
 def test_a_part_is_read_by_the_thread_that_asks(files: Files, part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
