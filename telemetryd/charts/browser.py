@@ -26,6 +26,8 @@ from .kaleidoscope import Kaleidoscope, page_of
 
 _PLOTLY = Path(__file__).parent / "static" / "plotly-cartesian.min.js"
 _MOMENT, _PATIENCE = 0.1, 2.0
+# What choreographer calls the logger of a browser's standard error, and begins the name of its reader's thread with.
+_SAYS = "browser_proc"
 _PNG, _END_OF_PNG = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 
 
@@ -84,7 +86,8 @@ class Browser:
         if not wait([self._opening], seconds).done:
             return False
         if (error := _error_of(self._opening)) is not None:
-            raise BrowserLost(self._said.last(self._ending() or _told(error)))
+            told = self._ending(_PATIENCE) or _told(error)
+            raise BrowserLost(self._said.last(told) if self.pid else told)
         return True
 
     def draw(self, figure: dict[str, Any], form: str, width: int, height: int, seconds: float) -> bytes:
@@ -124,12 +127,12 @@ class Browser:
     def _call(self, work: Coroutine[Any, Any, Any]) -> Future[Any]:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
-    def _ending(self) -> str:
+    def _ending(self, seconds: float = _MOMENT) -> str:
         """Return how the process ended, if it did. It hangs up a moment before it is gone."""
         if not self.pid:
             return ""
         with suppress(subprocess.TimeoutExpired):
-            return f"it ended with code {self._kaleido.subprocess.wait(_MOMENT)}"
+            return f"it ended with code {self._kaleido.subprocess.wait(seconds)}"
         return ""
 
     async def _open(self) -> None:
@@ -208,7 +211,7 @@ class _Said(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         self._lines: deque[str] = deque(maxlen=8)
-        logger = logging.getLogger("browser_proc")
+        logger = logging.getLogger(_SAYS)
         logger.handlers[:] = [self]
         logger.setLevel(logging.DEBUG)
         logger.propagate = False
@@ -218,11 +221,12 @@ class _Said(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         self._lines.append(record.getMessage().strip()[:300])
 
-    def last(self, before: str, seconds: float = 0.2) -> str:
-        """Return ``before`` and the last line, which may take a moment to come."""
+    def last(self, before: str, seconds: float = _PATIENCE) -> str:
+        """Return ``before`` and the last line: who reads them ends after that, which may take a moment."""
         deadline = time.monotonic() + seconds
-        while not self._lines and time.monotonic() < deadline:
-            time.sleep(0.01)
+        for reader in threading.enumerate():
+            if reader.name == f"{_SAYS}Thread":
+                reader.join(max(0.0, deadline - time.monotonic()))
         return f"{before}: {self._lines[-1]}" if self._lines else before
 
 

@@ -148,7 +148,7 @@ class WorkerProcess:
         # Whatever became of it, its browser goes with it.
         code, told = await link.ended()
         if listening is not None:
-            await asyncio.wait({listening}, timeout=1.0)
+            await asyncio.wait({listening}, timeout=_ENDING)
         if code or not self.leaving:
             self.fault = self.fault or told
 

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 from telemetryd.charts.browsers import NAMES
 from tests.end_to_end.daemon import Daemon
 
+from .tokens import file_of_tokens
 from .visit import Visit
 from .wal import Wal, send_history
 
@@ -42,10 +43,25 @@ def node() -> Iterator[Daemon]:
 
 
 @pytest.fixture
-def quiet_node() -> Iterator[Daemon]:
-    """A daemon of the test's own, that knows nothing yet."""
+def idle_node() -> Iterator[Daemon]:
+    """A daemon of the test's own, that is not started yet."""
     with _daemon() as daemon:
-        daemon.start()
+        yield daemon
+
+
+@pytest.fixture
+def quiet_node(idle_node: Daemon) -> Daemon:
+    """A daemon of the test's own, that knows nothing yet."""
+    idle_node.start()
+    return idle_node
+
+
+@pytest.fixture(scope="module")
+def guarded_node() -> Iterator[Daemon]:
+    """A daemon with data that lets nobody read without a token."""
+    with _daemon() as daemon:
+        daemon.start(TELEMETRYD_HTTP_TOKENS=file_of_tokens(daemon.folder))
+        send_history(daemon)
         yield daemon
 
 
@@ -76,7 +92,8 @@ def axe() -> str:
 def _daemon() -> Iterator[Daemon]:
     # A Unix socket's path is at most 107 bytes long: pytest's own folders may be too deep.
     folder = Path(tempfile.mkdtemp(prefix="td-"))
-    daemon = Daemon(folder)
+    # A machine that is busy with other things draws and answers slowly.
+    daemon = Daemon(folder, TELEMETRYD_CHARTS_TIMEOUT=110, TELEMETRYD_QUERY_TIMEOUT=110)
     try:
         yield daemon
     finally:

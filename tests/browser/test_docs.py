@@ -13,6 +13,7 @@ from tests.end_to_end.daemon import Daemon
 from tests.openapi import document
 
 from .test_usable_by_all import PHONE
+from .tokens import file_of_tokens
 from .visit import Visit
 
 Open = Callable[..., Visit]
@@ -71,13 +72,10 @@ def test_each_request_can_be_made(quiet_node: Daemon, visit: Open) -> None:
             assert answer.status_code in (200, 404), (command, answer.text)
 
 
-def test_requests_show_where_a_token_goes(quiet_node: Daemon, visit: Open) -> None:
+def test_requests_show_where_a_token_goes(idle_node: Daemon, visit: Open) -> None:
     """Where there are tokens, and only with the routes that need one; the page itself needs none."""
-    tokens = quiet_node.folder / "tokens"
-    tokens.touch(mode=0o600)
-    tokens.write_text("read reader a-token-to-read-with\n")
-    quiet_node.restart(TELEMETRYD_HTTP_TOKENS=tokens)
-    seen = open_docs(quiet_node, visit)
+    idle_node.start(TELEMETRYD_HTTP_TOKENS=file_of_tokens(idle_node.folder))
+    seen = open_docs(idle_node, visit)
     assert "$TOKEN" in seen.text("#get_telemetry .examples figure:first-child")
     assert "$TOKEN" in seen.text("#update_telemetry_config .examples figure:first-child")
     assert "$TOKEN" not in seen.text("#health .examples figure:first-child")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +12,7 @@ from playwright.sync_api import expect
 from telemetryd.model.metrics import METRIC_TYPES
 from tests.end_to_end.daemon import Daemon
 
-from .visit import Visit
+from .visit import PATIENCE_MS, Visit
 
 Open = Callable[..., Visit]
 
@@ -89,7 +90,7 @@ def test_all_eight_charts(node: Daemon, visit: Open) -> None:
         expect(card.locator(".main-svg").first).to_be_visible()
         links = card.locator(".links a")
         expect(links).to_have_text(["PNG", "SVG", "HTML", "CSV"])
-        answer = seen.page.request.get(links.last.get_attribute("href") or "")
+        answer = seen.page.request.get(links.last.get_attribute("href") or "", timeout=PATIENCE_MS)
         assert answer.ok and answer.text().startswith('"metric_type"')
 
 
@@ -125,6 +126,14 @@ PLACE = """([metric, about]) => {
 }"""
 
 
+# Whether Plotly knows that the pointer is on a trace.
+UNDER_POINTER = """([metric, about]) => {
+    const plot = document.querySelector(`[data-metric=${metric}] .js-plotly-plot`);
+    const same = ({ series, status } = {}) => JSON.stringify(series?.[0] ?? status) === about;
+    return plot._hoverdata?.some(({ data }) => same(data.meta));
+}"""
+
+
 @pytest.mark.parametrize(
     ("metric_type", "about", "address"),
     [
@@ -146,8 +155,8 @@ def test_a_click_leads_to_operations(
     x, y = seen.page.evaluate(PLACE, [metric_type, json.dumps(about, separators=(",", ":"))])
     seen.page.mouse.move(x - 3, y)
     seen.page.mouse.move(x, y, steps=3)
-    # Plotly looks where the pointer is once in 50 ms: sooner than that no hand clicks.
-    seen.page.wait_for_timeout(200)
+    # Plotly looks only now and then where the pointer is: sooner than that no hand clicks.
+    seen.page.wait_for_function(UNDER_POINTER, arg=[metric_type, json.dumps(about, separators=(",", ":"))])
     seen.page.mouse.click(x, y)
     expect(seen.page.locator("#operations tbody tr").first).to_be_visible()
     assert all(part in seen.page.url for part in ("#operations", "range=6h", "sort=slowest", *address)), seen.page.url
@@ -160,9 +169,14 @@ def test_a_double_click_is_no_click(node: Daemon, visit: Open) -> None:
     expect(card).to_have_attribute("data-state", "drawn")
     expect(seen.number("series")).to_have_text("5")
     x, y = seen.page.evaluate(PLACE, ["operation_count", '"completed"'])
-    seen.page.mouse.move(x, y)
+    seen.page.mouse.move(x - 3, y)
+    seen.page.mouse.move(x, y, steps=3)
+    seen.page.wait_for_function(UNDER_POINTER, arg=["operation_count", '"completed"'])
+    # By a clock that stands still the second click comes in time, however busy the machine is.
+    seen.page.clock.install()
+    seen.page.clock.pause_at(time.time() + 60)
     seen.page.mouse.dblclick(x, y)
-    seen.page.wait_for_timeout(700)
+    seen.page.clock.run_for(700)
     assert "#history" in seen.page.url
 
 
@@ -180,13 +194,19 @@ def test_charts_that_zoom_together_come_to_rest(node: Daemon, visit: Open) -> No
             const plots = [...document.querySelectorAll(".figure-card:not([hidden]) .js-plotly-plot")];
             const [low, high] = plots[0]._fullLayout.xaxis.range.map((at) => Date.parse(`${at.replace(" ", "T")}Z`));
             const part = [low + (high - low) / 4, low + (high - low) / 2];
+            const ranges = () => plots.map((plot) => String(plot._fullLayout.xaxis.range));
+            const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
             let moved = 0;
+            let wanted = 0;
             for (const plot of plots) plot.on("plotly_relayout", () => (moved += 1));
             for (const range of [part, part.map((at) => new Date(at).toISOString()), part.map((at) => at + 60000)]) {
+                wanted += plots.length;
                 await window.Plotly.relayout(plots[1], { "xaxis.range": range });
-                await new Promise((resolve) => setTimeout(resolve, 500));
+                for (let looks = 0; looks < 3000 && (moved < wanted || new Set(ranges()).size > 1); looks += 1) await pause(20);
+                // One that moves again does so now.
+                await pause(200);
             }
-            return [moved, plots.map((plot) => String(plot._fullLayout.xaxis.range))];
+            return [moved, ranges()];
         }"""
     )
     assert len(set(ranges)) == 1
@@ -199,6 +219,8 @@ def test_what_is_zoomed_into_becomes_the_range(node: Daemon, visit: Open) -> Non
     cards = seen.page.locator(".figure-card:visible")
     for index in range(2):
         expect(cards.nth(index)).to_have_attribute("data-state", "drawn")
+    # What comes above the charts moves them.
+    expect(seen.number("series")).to_have_text("5")
     plot = cards.first.locator(".nsewdrag").first.bounding_box()
     assert plot is not None
     middle = plot["y"] + plot["height"] / 2
@@ -208,9 +230,8 @@ def test_what_is_zoomed_into_becomes_the_range(node: Daemon, visit: Open) -> Non
     seen.page.mouse.up()
     notice = seen.page.locator(".zoom")
     expect(notice).to_contain_text("The charts show")
-    ranges = "cards => cards.map(card => String(card.querySelector('.js-plotly-plot').layout.xaxis.range))"
-    one, other = seen.page.locator(".figure-card:not([hidden])").evaluate_all(ranges)
-    assert one == other
+    plots = "[...document.querySelectorAll('.figure-card:not([hidden]) .js-plotly-plot')]"
+    seen.page.wait_for_function(f"new Set({plots}.map((plot) => String(plot.layout.xaxis.range))).size === 1")
     notice.get_by_role("button", name="Make this the range").click()
     expect(notice).to_be_hidden()
     expect(seen.page.get_by_role("radio", name="6 h").locator("visible=true")).not_to_be_checked()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+import socket
 import time
-from collections.abc import Callable
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import expect
@@ -127,22 +127,31 @@ def test_names_are_only_names(quiet_node: Daemon, visit: Open) -> None:
     assert seen.page.evaluate("document.querySelectorAll('img[src=x], body script').length") == 0
 
 
-def test_a_silent_daemon_is_not_taken_for_a_calm_one(quiet_node: Daemon, visit: Open) -> None:
+@pytest.fixture
+def address() -> Iterator[str]:
+    """An address of a daemon's own, which nobody else is given while the daemon is away."""
+    with socket.socket() as holding:
+        holding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holding.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{holding.getsockname()[1]}"
+
+
+def test_a_silent_daemon_is_not_taken_for_a_calm_one(idle_node: Daemon, address: str, visit: Open) -> None:
     """The page says that its numbers are old, and goes on by itself when the daemon is there again."""
-    seen = visit(quiet_node.url)
+    idle_node.start("--http", address)
+    seen = visit(idle_node.url)
     seen.expected = ("Failed to load resource", "ERR_")
     seen.expect_live()
     nothing = seen.page.locator("#live .columns .empty").first
     expect(nothing).to_have_text("Nothing is in flight, and no operation has ended in the last 5 minutes.")
-    port = urlsplit(quiet_node.url).port
-    assert quiet_node.stop() == 0
+    assert idle_node.stop() == 0
     expect(seen.page.locator(".stream-state")).to_have_text("Stale: no new numbers")
     expect(seen.page.locator(".node-state")).to_have_text("No answer from the daemon")
     expect(seen.page.locator("#live .notice")).to_contain_text("What is shown is from")
-    quiet_node.launch("--http", f"127.0.0.1:{port}")
+    idle_node.launch("--http", address)
     seen.expect_live()
     expect(seen.page.locator(".node-state")).to_have_text("Ready")
-    with Wal(quiet_node.socket):
+    with Wal(idle_node.socket):
         expect(seen.tile("throughput")).to_contain_text("ended in the last 5 minutes")
         expect(seen.page.locator("#live tbody th")).to_have_text(["pin"])
 

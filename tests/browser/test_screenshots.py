@@ -52,7 +52,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
         try:
             daemon.start()
             wal = [sys.executable, str(ROOT / "scripts" / "simulated_wal.py"), "--socket", daemon.socket]
-            choices = ["--history-hours", "6", "--rate", "3", "--seed", "a picture", "--duration", "5"]
+            choices = ["--history-hours", "6", "--rate", "3", "--seed", "a picture", "--duration", "1"]
             subprocess.run([*wal, *choices], check=True, timeout=100, capture_output=True)
             yield daemon
         finally:

@@ -9,23 +9,10 @@ from playwright.sync_api import expect
 
 from tests.end_to_end.daemon import Daemon
 
+from .tokens import OPERATOR, READER
 from .visit import Visit
-from .wal import send_history
 
 Open = Callable[..., Visit]
-
-READER, OPERATOR = "a-token-to-read-with", "a-token-for-the-operator"
-
-
-@pytest.fixture
-def guarded_node(quiet_node: Daemon) -> Daemon:
-    """A daemon with data that lets nobody read without a token."""
-    tokens = quiet_node.folder / "tokens"
-    tokens.touch(mode=0o600)
-    tokens.write_text(f"read reader {READER}\nadmin operator {OPERATOR}\n")
-    quiet_node.restart(TELEMETRYD_HTTP_TOKENS=tokens)
-    send_history(quiet_node)
-    return quiet_node
 
 
 def sign_in(seen: Visit, token: str) -> None:

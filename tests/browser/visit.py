@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect
 
 # A machine that is busy with other things draws slowly.
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -23,8 +23,8 @@ class Visit:
         self._host = urlsplit(url).netloc
         self._context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
         self._context.on("page", self._watch)
+        self._context.set_default_timeout(PATIENCE_MS)
         self.page = self._context.new_page()
-        self.page.set_default_timeout(PATIENCE_MS)
         self.page.goto(url)
 
     def text(self, locator: str) -> str:

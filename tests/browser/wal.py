@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from tests.end_to_end.daemon import Daemon
 from tests.end_to_end.producer import Producer
+from tests.end_to_end.waiting import PATIENCE
 
 # What a user may call an operation and a backend, if no one stops him.
 HOSTILE_TYPE = "<img src=x onerror=hit()>"
@@ -28,8 +29,8 @@ def send_history(daemon: Daemon) -> None:
     events = [
         {"event": "backend_health_change", "backend": "ipfs", "new_status": "online", "timestamp": start},
         {"event": "backend_health_change", "backend": "s3", "new_status": "online", "timestamp": start},
-        {"event": "backend_health_change", "backend": "s3", "new_status": "offline", "timestamp": start + 5000},
-        {"event": "backend_health_change", "backend": "s3", "new_status": "online", "timestamp": start + 5600},
+        {"event": "backend_health_change", "backend": "s3", "new_status": "offline", "timestamp": start + 6300},
+        {"event": "backend_health_change", "backend": "s3", "new_status": "online", "timestamp": start + 6900},
     ]
     for number in range(120):
         at = start + number * STEP
@@ -50,7 +51,8 @@ class Wal(Thread):
 
     def __init__(self, socket: str, between: float = BETWEEN) -> None:
         super().__init__(daemon=True)
-        self._socket, self._between, self._over = socket, between, Event()
+        self._socket, self._between = socket, between
+        self._begun, self._over = Event(), Event()
 
     def run(self) -> None:
         """Tell of one operation after the other, each begun a quarter of a second ago."""
@@ -64,11 +66,13 @@ class Wal(Thread):
                 if number == 0:
                     batch += 1
                     producer.store(batch, [_start("endless", "pin", "ipfs", at)])
+                    self._begun.set()
                 if self._over.wait(self._between):
                     return
 
     def __enter__(self) -> Self:
         self.start()
+        assert self._begun.wait(PATIENCE), "expected the daemon to take an operation"
         return self
 
     def __exit__(

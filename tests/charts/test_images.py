@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
 
@@ -23,16 +23,21 @@ FIGURE = {"data": [{"y": [1, 3, 2]}], "layout": {}}
 class Studio:
     """Images below a folder, the time they see, and what they tell."""
 
-    def __init__(self, folder: Path, *, sandbox: bool = False, patience: float = 20.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        sandbox: bool = False,
+        patience: float = 60.0,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self.told: list[BrowserStarted | BrowserEnded] = []
-        self.later = 0.0
-        self.images = Images(
-            folder, self.told.append, sandbox=sandbox, patience=patience, clock=lambda: monotonic() + self.later
-        )
+        self._clock = clock
+        self.images = Images(folder, self.told.append, sandbox=sandbox, patience=patience, clock=clock)
 
-    def draw(self, path: str | Path, seconds: float = 30.0, figure: object = FIGURE) -> bytes:
+    def draw(self, path: str | Path, seconds: float = 60.0, figure: object = FIGURE) -> bytes:
         assert isinstance(figure, dict)
-        return self.images.draw(figure, "png", 300, 200, str(path), monotonic() + self.later + seconds)
+        return self.images.draw(figure, "png", 300, 200, str(path), self._clock() + seconds)
 
 
 @pytest.fixture
@@ -40,6 +45,11 @@ def studio(tmp_path: Path) -> Iterator[Studio]:
     studio = Studio(tmp_path)
     yield studio
     studio.images.end()
+
+
+def mute(folder: Path) -> Path:
+    """Make a program that says nothing, and has no process but its own."""
+    return program(folder / "mute", "kill -STOP $$")
 
 
 def program(path: Path, text: str) -> Path:
@@ -98,15 +108,17 @@ def test_a_browser_that_always_crashes_is_refused(studio: Studio, tmp_path: Path
 
 
 @pytest.mark.parametrize("path", ["/bin/false", "/etc/passwd", "/nonexistent/chromium"])
-def test_what_is_no_browser(studio: Studio, path: str) -> None:
+def test_what_is_no_browser(tmp_path: Path, path: str) -> None:
     """The sentence has its path; it is tried again later, after twice as long each time, and not before."""
+    now = [100.0]
+    studio = Studio(tmp_path, clock=lambda: now[0])
     for starts, pause in ((1, 2.0), (2, 4.0), (3, 8.0)):
         for _ in range(2):
             with pytest.raises(ChartsUnavailable, match=f"the browser {path} does not start: ") as unavailable:
                 studio.draw(path)
-        assert 1.0 <= unavailable.value.retry_after <= pause
+        assert unavailable.value.retry_after == pause
         assert len(studio.told) == starts
-        studio.later += pause
+        now[0] += pause
 
 
 @needs_browser
@@ -123,22 +135,23 @@ def test_another_browser_in_its_place(studio: Studio, tmp_path: Path) -> None:
 def test_a_program_that_says_nothing(tmp_path: Path) -> None:
     """It is given up after a while, and killed."""
     studio = Studio(tmp_path, patience=0.3)
-    mute = program(tmp_path / "mute", "while :; do sleep 60; done")
+    silent = mute(tmp_path)
     with pytest.raises(ChartsUnavailable, match=r"it did not answer within 0\.3 s"):
-        studio.draw(mute)
-    until(lambda: not here(mute), "it to be gone")
+        studio.draw(silent)
+    until(lambda: not here(silent), "it to be gone")
 
 
 def test_a_slow_start(tmp_path: Path) -> None:
     """A chart whose time is over does not end it: the next one may have it."""
     studio = Studio(tmp_path)
-    mute = program(tmp_path / "mute", "while :; do sleep 60; done")
+    silent = mute(tmp_path)
     for _ in range(2):
         with pytest.raises(ChartTimeout, match="did not start in time"):
-            studio.draw(mute, seconds=0.1)
-    assert len(here(mute)) == 1 and not studio.told
+            studio.draw(silent, seconds=0.1)
+        until(lambda: here(silent), "it to run")
+    assert len(here(silent)) == 1 and not studio.told
     studio.images.end()
-    until(lambda: not here(mute), "it to be gone")
+    until(lambda: not here(silent), "it to be gone")
 
 
 @needs_browser

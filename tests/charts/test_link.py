@@ -29,6 +29,7 @@ class Service:
     def __init__(self, folder: Path) -> None:
         self.path = str(folder / "renderer.sock")
         self.processes: list[subprocess.Popen[bytes]] = []
+        self.command: tuple[str, ...] = COMMAND
         self._folder = folder
         self._listening = socket.socket(socket.AF_UNIX)
         self._listening.bind(self.path)
@@ -50,7 +51,11 @@ class Service:
                 with connection:
                     self.processes.append(
                         subprocess.Popen(
-                            [*COMMAND, work], stdin=connection, stdout=connection, env=environ, start_new_session=True
+                            [*self.command, work],
+                            stdin=connection,
+                            stdout=connection,
+                            env=environ,
+                            start_new_session=True,
                         )
                     )
 
@@ -152,8 +157,11 @@ async def test_a_process_of_a_service_that_dies_is_replaced(service: Service, tm
     async with rendering(tmp_path, renderer=service.path) as watched:
         chart = asyncio.create_task(watched.draw(drawing("hang"), "json"))
         await eventually(lambda: len(service.processes) == 1 and watched.renderer._worker.ready, "one to be ready")  # type: ignore[union-attr]
+        # The next one never gets so far as to be ready.
+        service.command = (sys.executable, "-c", "import time; time.sleep(600)")
         service.processes[0].kill()
         await eventually(lambda: len(service.processes) == 2, "another to be started")
+        service.command = COMMAND
         service.processes[1].kill()
         with pytest.raises(ChartsUnavailable, match="its connection was closed"):
             await chart

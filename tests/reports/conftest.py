@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from telemetryd.query.engine import QueryEngine
 from telemetryd.reports.facts import Facts
 
 from .samples import MIDNIGHT, NOW, busy_day, engine
 from .stand_ins import facts_of
+
+# Hypothesis does not search by the clock, for the machine may be busy.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 HOUR = 3600
 # Of the short histories: they begin an hour before, and are looked at when an hour is over.

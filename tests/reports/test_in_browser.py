@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
 from telemetryd.charts.drawing import Drawing
@@ -22,14 +23,14 @@ from telemetryd.model.settings import Settings
 from telemetryd.reports.jobs import Reports
 from telemetryd.reports.record import Record
 
-from .conftest import EngineOf
-from .samples import MIDNIGHT, NOW, busy_day
+from .samples import MIDNIGHT, NOW, busy_day, engine
 from .stand_ins import Artist, Queries
 
 CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH"),
     pytest.mark.timeout(300),
+    pytest.mark.asyncio(loop_scope="module"),
 ]
 # A machine that is busy with other things is slow.
 PATIENCE = 120_000
@@ -57,6 +58,7 @@ class Visit:
     asked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.page.set_default_timeout(PATIENCE)
         self.page.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", lambda request: self.asked.append(request.url))
@@ -76,11 +78,22 @@ class Visit:
         assert outside == []
 
 
-@pytest.fixture
-async def record(tmp_path: Path, engine_of: EngineOf) -> Record:
-    """A report of a bad day, with every name in it changed so that it would do harm if it could."""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def made(tmp_path_factory: pytest.TempPathFactory) -> Record:
+    """A report of a bad day, with every name in it changed so that it would do harm if it could: not to be touched."""
     events = [_hostile(event) for event in busy_day() if event["timestamp"] < MIDNIGHT + 7200]
-    return await _made(tmp_path / "reports", Queries(engine_of(events, NOW)))
+    folder = tmp_path_factory.mktemp("made")
+    known = engine(folder / "store", events, NOW)
+    record = await _made(folder / "reports", Queries(known))
+    known.close()
+    return record
+
+
+@pytest.fixture
+def record(made: Record, tmp_path: Path) -> Record:
+    """A copy of it, to do anything to."""
+    folder = shutil.copytree(made.path, tmp_path / "report")
+    return msgspec.structs.replace(made, path=str(folder))
 
 
 def _hostile(event: dict[str, object]) -> dict[str, object]:
@@ -104,16 +117,25 @@ async def _made(folder: Path, queries: Queries) -> Record:
     reports.stop()
     await running
     assert record.status == "done", record.error
-    return msgspec.structs.replace(record)
+    return record
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def launched() -> AsyncIterator[Browser]:
+    """One browser for all tests of this module."""
     async with async_playwright() as playwright:
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments, timeout=PATIENCE)
         yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def browser(launched: Browser) -> AsyncIterator[Browser]:
+    """The same, which has no page open before and after a test."""
+    yield launched
+    for context in launched.contexts:
+        await context.close()
 
 
 async def test_a_report_from_disk(browser: Browser, record: Record) -> None:
