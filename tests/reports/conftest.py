@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 
 from telemetryd.query.engine import QueryEngine
 from telemetryd.reports.facts import Facts
@@ -17,8 +17,7 @@ from telemetryd.reports.facts import Facts
 from .samples import MIDNIGHT, NOW, busy_day, engine
 from .stand_ins import facts_of
 
-# Hypothesis does not search by the clock, for the machine may be busy.
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Not with as few examples as the folders that are collected before.
 settings.load_profile("unhurried")
 
 HOUR = 3600
