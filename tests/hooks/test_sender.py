@@ -12,6 +12,7 @@ from telemetryd.hooks.clock import Clock
 from telemetryd.hooks.conversation import BATCH, MOST_UNACKED
 from telemetryd.hooks.sender import Sender
 from telemetryd.hooks.spool import Spool
+from telemetryd.hooks.spool_file import SpoolFile
 from telemetryd.model.events import OPERATION_START, STATUS_CHANGE
 from tests.end_to_end.waiting import until
 
@@ -21,7 +22,14 @@ from .scripted_daemon import Line, ScriptedDaemon, acknowledge
 class Wal:
     """Notes operations and wakes the sender, as an emitter does."""
 
-    def __init__(self, path: str, capacity: int = 1 << 20, spool: Path | None = None, **settings: float) -> None:
+    def __init__(
+        self,
+        path: str,
+        capacity: int = 1 << 20,
+        spool: Path | None = None,
+        open_file: Callable[[str], SpoolFile] = SpoolFile.open,
+        **settings: float,
+    ) -> None:
         self.buffer = Buffer(capacity)
         self.now = 0.0
         self.sender = Sender(
@@ -29,7 +37,7 @@ class Wal:
             Clock(lambda: self.now, lambda: self.now),
             path,
             "wal",
-            spool and Spool(str(spool), 1 << 24),
+            spool and Spool(str(spool), 1 << 24, open_file),
             **settings,
         )
 
@@ -256,6 +264,7 @@ def test_dropped_events_are_told_in_the_next_hello_until_a_welcome_confirms(
     stopped_daemon.start()
     wal.flush()
     stopped_daemon.hang_up()
+    wal.sender.hurry()
     until(lambda: len(stopped_daemon.hellos) == 2, "a second hello")
     assert [hello["dropped"] for hello in stopped_daemon.hellos] == [2, 0]
     assert wal.sender.conversation.dropped == 2
@@ -303,6 +312,28 @@ def test_leaving_without_a_daemon_ends_in_time(stopped_daemon: ScriptedDaemon, w
     wal.sender.join(60)
     assert not wal.sender.started
     assert len(wal.buffer) == 1
+
+
+def test_a_flush_that_comes_when_the_thread_is_about_to_end_is_told(
+    daemon: ScriptedDaemon, new_wal: Callable[..., Wal], short_path: Path
+) -> None:
+    """It finds a thread, which has had its last look at the buffer: another one looks again."""
+    flushed: list[threading.Event] = []
+
+    class Closing(SpoolFile):
+        def close(self) -> None:
+            SpoolFile.close(self)
+            if not flushed:
+                flushed.append(wal.buffer.mark(wal.now))
+                wal.sender.hurry()
+
+    wal = new_wal(spool=short_path / "spool", open_file=Closing.open)
+    wal.add("a")
+    wal.sender.leave(60)
+    until(lambda: flushed, "the thread to close its spool")
+    assert flushed[0].wait(30)
+    until(lambda: not wal.sender.started, "its end")
+    assert ids(daemon) == ["a"]
 
 
 @pytest.fixture
