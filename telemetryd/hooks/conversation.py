@@ -74,8 +74,11 @@ class Conversation:
 
     @property
     def dropped_untold(self) -> bool:
-        """True when the daemon should hear of dropped events, and no batch is under way that a hello would disturb."""
-        return self.dropped != self._dropped_confirmed and not self.outbox
+        """True when the daemon should hear of dropped events, and no batch is under way that a hello would disturb.
+
+        Nor a hello: where its welcome is only late, another one would have the same events counted twice.
+        """
+        return self.greeted and self.dropped != self._dropped_confirmed and not self.outbox
 
     def open_spool(self) -> None:
         """Open the spool if there is one and it is not open; not while batches are under way, for they have numbers."""

@@ -157,6 +157,9 @@ class Sender:
             self.conversation.supply.close()
             self._thread = None
             self.asleep = True
+        if self._buffer and not self._done():
+            # It was noted after the last look at the buffer, while there still was a thread: so nobody started one.
+            self.wake()
 
     def _done(self) -> bool:
         if self._leave_by is None:
@@ -206,7 +209,7 @@ class Sender:
                 self._exchange(link, LINGER)
             elif outbox:
                 self._wait(LINGER)
-            else:
+            elif not self._done():
                 self._sleep()
 
     def _behind(self) -> bool:

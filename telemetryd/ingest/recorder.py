@@ -24,7 +24,7 @@ from telemetryd.storage.records import EventsRecord, ExpiredRecord, Record, enco
 from .ledger import Ledger
 from .pace import Pace
 from .producers import Verdict
-from .segments import MAX_HEADS, MAX_SEGMENTS, Backlog, ClosedSegment, Recovery
+from .segments import LONGEST_WAIT, MAX_HEADS, MAX_SEGMENTS, Backlog, ClosedSegment, Recovery
 from .submission import Submission
 from .verdicts import Verdicts
 from .welcomes import Welcome, Welcomes
@@ -32,8 +32,6 @@ from .welcomes import Welcome, Welcomes
 # A segment is rotated at this size even where its head has room for more rows.
 SEGMENT_BYTES = 64 << 20
 CROWDED = "too many heads wait to be sealed: the disk takes no parts, or not fast enough"
-# How long intake waits for the sealer before it refuses, in seconds.
-LONGEST_WAIT = 10.0
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -46,6 +44,7 @@ class Recorder:
     ``backlog`` is what waits for the sealer. While no segment is open the head is empty: every
     way that gives a segment up freezes the head in the same step.
     ``create_segment(first_sequence, detailed, state, books)`` opens the next segment and may raise OSError.
+    Where too much waits for the sealer, intake waits for it, ``longest_wait`` s at most.
     """
 
     def __init__(
@@ -55,9 +54,10 @@ class Recorder:
         create_segment: CreateSegment,
         instrumentation: Instrumentation,
         clock: Callable[[], float],
+        longest_wait: float = LONGEST_WAIT,
     ) -> None:
         self.ledger = ledger
-        self.backlog = Backlog()
+        self.backlog = Backlog(longest_wait)
         self.pace = Pace(took=partial(instrumentation.took, "journal"))
         self._failure = ""
         self._crowded = False
@@ -200,7 +200,7 @@ class Recorder:
         """Make records durable; return whether they are."""
         while self._is_crowded:
             self.pace.crowded()
-            self._crowded = not await self.backlog.relief(LONGEST_WAIT)
+            self._crowded = not await self.backlog.relief()
             if self._crowded:
                 return False
         try:

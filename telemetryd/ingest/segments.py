@@ -11,6 +11,8 @@ from telemetryd.storage.head import FrozenHead
 MAX_HEADS = 2
 # Segments of any size that may wait for the sealer before nothing more is taken in.
 MAX_SEGMENTS = 64
+# How long intake waits for the sealer before it refuses, in seconds.
+LONGEST_WAIT = 10.0
 
 
 @dataclass(slots=True)
@@ -46,7 +48,8 @@ class Backlog:
     segments that a replay could not read whole. ``grown`` is set whenever there is something to do.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, longest_wait: float = LONGEST_WAIT) -> None:
+        self._longest_wait = longest_wait
         self.closed: list[ClosedSegment] = []
         self.spent: list[str] = []
         self.damaged: frozenset[str] = frozenset()
@@ -74,11 +77,11 @@ class Backlog:
         """Whether at least so many rows, or so many segments, wait."""
         return len(self.closed) >= segments or sum(len(closed.head) for closed in self.closed) >= rows
 
-    async def relief(self, seconds: float) -> bool:
-        """Wait until a segment is sealed; return whether one was within so many seconds."""
+    async def relief(self) -> bool:
+        """Wait until a segment is sealed, but not for ever; return whether one was."""
         self._relieved.clear()
         try:
-            await asyncio.wait_for(self._relieved.wait(), seconds)
+            await asyncio.wait_for(self._relieved.wait(), self._longest_wait)
         except TimeoutError:
             return False
         return True

@@ -46,7 +46,7 @@ LONGEST_QUIET = 60.0
 
 
 class Upkeep:
-    """Keeps the store in order."""
+    """Keeps the store in order; a turn waits ``longest_rotation`` s for the recorder to freeze the head."""
 
     def __init__(
         self,
@@ -59,10 +59,12 @@ class Upkeep:
         clock: Callable[[], float],
         may_remove: Callable[[], bool] = lambda: True,
         monotonic: Callable[[], float] = time.monotonic,
+        longest_rotation: float = TURN,
     ) -> None:
         # What each step could not do the last time it tried.
         self._problems: dict[str, str] = {}
         self._monotonic = monotonic
+        self._longest_rotation = longest_rotation
         self._steps = retention.StepWatch()
         self._may_remove = may_remove
         self._recorder = recorder
@@ -145,7 +147,7 @@ class Upkeep:
         """Have the head frozen where it is old, or holds rows of a finished hour that has gone quiet."""
         if not self._stopping and self._due():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._recorder.rotate(), TURN)
+                await asyncio.wait_for(self._recorder.rotate(), self._longest_rotation)
 
     async def seal(self) -> None:
         """Make parts of all frozen heads, oldest first."""

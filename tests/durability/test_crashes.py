@@ -10,12 +10,15 @@ eight metrics are those that brute force finds in what is stored; no damage is t
 
 from __future__ import annotations
 
+import pytest
+
 from telemetryd.storage.files import write_whole
 from tests.disk.disk import MOUNT, CrashDisk
 from tests.disk.platter import Platter
 
 from . import scenarios
 from .crashes import (
+    EFFORT,
     STATES,
     Explored,
     crash_everywhere,
@@ -24,6 +27,8 @@ from .crashes import (
 )
 from .world import configuration_on
 
+# Each makes hundreds of starts.
+pytestmark = pytest.mark.timeout(600 * EFFORT)
 # What each has to find to crash at, so that none falls silent.
 FEW, MANY = 5, 40
 

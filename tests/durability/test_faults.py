@@ -19,8 +19,12 @@ from tests.disk.faults import LOOKS, PLENTY, Fault, Faults
 from tests.disk.platter import Platter
 
 from . import scenarios
+from .crashes import EFFORT
 from .faulty import Injected, fail_everywhere
 from .world import World, configuration_on
+
+# Each goes through its scenario dozens of times.
+pytestmark = pytest.mark.timeout(600 * EFFORT)
 
 
 def show(injected: Injected, *verbs: str) -> None:

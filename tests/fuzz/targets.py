@@ -7,7 +7,6 @@ Each target takes bytes, does with them what the daemon does, and raises where a
 from __future__ import annotations
 
 import json
-import os
 import random
 import struct
 import tempfile
@@ -46,6 +45,7 @@ from telemetryd.query.request import MetricsRequest, OperationsRequest
 from telemetryd.storage.files import Files
 from telemetryd.storage.journal import SegmentContent, read_segment
 from telemetryd.storage.records import encode_record
+from tests.disk.memory import in_memory
 from tests.ingest.intake import Quiet
 
 NOW = 1_700_000_000.5
@@ -146,8 +146,8 @@ def query(data: bytes) -> None:
 
 def journal(data: bytes) -> None:
     """Any bytes in place of a segment give records that can be written again and replayed, and a count of all others; or they are none."""
-    with tempfile.TemporaryDirectory(prefix="td-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as name:
-        path = os.path.join(name, f"{7:020d}.active")
+    with in_memory() as folder:
+        path = str(folder / f"{7:020d}.active")
         data = _segment_of(data[1:]) if data[:1] == b"\1" else data
         Path(path).write_bytes(data)
         try:
@@ -171,8 +171,8 @@ def spool(data: bytes) -> None:
     if not data:
         return
     content = _records_of(data[1:]) if data[0] % 2 else _file_of(data[1:])
-    with tempfile.TemporaryDirectory(prefix="td-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as name:
-        path = os.path.join(name, "spool")
+    with in_memory() as folder:
+        path = str(folder / "spool")
         Path(path).write_bytes(content)
         opened = Spool(path, 1 << 20)
         try:

@@ -82,7 +82,9 @@ class ScriptedDaemon:
     @property
     def events(self) -> list[Line]:
         """Everything stored, in order, whoever sent it."""
-        return [event for batches in self.stored.values() for events in batches.values() for event in events]
+        # In lists, for a batch may come in meanwhile.
+        stored = [events for batches in list(self.stored.values()) for events in list(batches.values())]
+        return [event for events in stored for event in events]
 
     def last_batch(self, producer: str) -> int:
         """The highest number stored of a producer."""
@@ -118,8 +120,7 @@ class ScriptedDaemon:
                     answers: list[Line] = [{"welcome": {**told, **self.welcome}}]
                 else:
                     answers = self._take(producer, line["batch"], line["events"])
-                for answer in answers:
-                    connection.sendall(json.dumps(answer).encode() + b"\n")
+                connection.sendall(b"".join(json.dumps(answer).encode() + b"\n" for answer in answers))
         with self._lock:
             if connection in self._connections:
                 self._connections.remove(connection)

@@ -148,6 +148,18 @@ def test_dropped_events_wait_for_a_moment_between_batches(talk: Talk) -> None:
     assert talk.conversation.dropped_untold
 
 
+def test_dropped_events_are_not_told_again_before_the_welcome(talk: Talk) -> None:
+    """A daemon that is slow to answer would count them twice."""
+    talk.buffer.dropped.add(3)
+    assert talk.conversation.dropped_untold
+    assert hello_of(talk.conversation.hello())["dropped"] == 3
+    assert not talk.conversation.dropped_untold
+    talk.hear(welcome={"last_batch": 0})
+    assert not talk.conversation.dropped_untold
+    talk.buffer.dropped.add()
+    assert talk.conversation.dropped_untold
+
+
 def test_error_lines_are_counted_and_kept(talk: Talk) -> None:
     """Also a line that is none."""
     talk.hear(error="bad event", reason="bad_value")

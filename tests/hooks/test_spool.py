@@ -17,6 +17,7 @@ from telemetryd.hooks.spool_file import PAGE
 from telemetryd.hooks.spool_format import RECORD_BYTES, RECORDS, SLOT, read_state
 from telemetryd.hooks.spool_trouble import PATIENCE
 from telemetryd.model.events import OperationStart
+from tests.disk.memory import in_memory
 
 from .bad_disk import BadDisk
 
@@ -45,10 +46,11 @@ class Disk:
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Disk]:
-    made = Disk(tmp_path / "spool")
-    yield made
-    made.spool.abandon()
+def disk() -> Iterator[Disk]:
+    with in_memory() as folder:
+        made = Disk(folder / "spool")
+        yield made
+        made.spool.abandon()
 
 
 def events(*ids: object) -> list[OperationStart]:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetryd.hooks.spool_format import (
@@ -19,6 +19,7 @@ ordinals = st.integers(0, 2**63 - 1)
 records = st.builds(Record, ordinals, ordinals, st.integers(0, 1000), st.binary(max_size=50))
 
 
+@settings(deadline=None)
 @given(records)
 def test_a_record_comes_back_as_it_went(record: Record) -> None:
     """Its head tells how many bytes follow."""
@@ -29,6 +30,7 @@ def test_a_record_comes_back_as_it_went(record: Record) -> None:
     assert record.size == len(encoded)
 
 
+@settings(deadline=None)
 @given(records, st.data())
 def test_a_record_with_a_wrong_bit_is_none(record: Record, data: st.DataObject) -> None:
     """Wherever the bit is."""

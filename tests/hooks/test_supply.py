@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
-import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
@@ -23,6 +22,7 @@ from telemetryd.hooks.spool_trouble import PATIENCE
 from telemetryd.hooks.supply import BATCH
 from telemetryd.model.codec import encode_line
 from telemetryd.model.events import OPERATION_START
+from tests.disk.memory import in_memory
 
 from .bad_disk import BadDisk
 
@@ -85,8 +85,9 @@ class Process:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "spool"
+def path() -> Iterator[Path]:
+    with in_memory() as folder:
+        yield folder / "spool"
 
 
 @pytest.fixture
@@ -294,8 +295,8 @@ class Lives(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="td-"))
-        self.path = self.folder / "spool"
+        self.held = ExitStack()
+        self.path = self.held.enter_context(in_memory()) / "spool"
         self.stores = [Store()]
         self.process = Process(self.path)
         self.connected = False
@@ -314,7 +315,7 @@ class Lives(RuleBasedStateMachine):
             assert self.safe <= {each for store in self.stores for each in store.ids}, "lost"
         finally:
             self.process.die()
-            shutil.rmtree(self.folder)
+            self.held.close()
 
     @rule(count=st.integers(1, 40), put_away=st.booleans())
     def note(self, count: int, put_away: bool) -> None:

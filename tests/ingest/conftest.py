@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
 from telemetryd.instrumentation import Instrumentation
 from telemetryd.storage.folder import Folder
 from tests.disk.faults import PLENTY, FailingFiles
+from tests.disk.memory import in_memory
 
 from .intake import Clock, Intake, Quiet
 
@@ -30,8 +30,8 @@ def disk() -> FailingFiles:
 
 
 @pytest.fixture
-def folder(disk: FailingFiles, tmp_path: Path) -> Iterator[Folder]:
-    with Folder(disk, str(tmp_path / "telemetry")).locked() as folder:
+def folder(disk: FailingFiles) -> Iterator[Folder]:
+    with in_memory() as path, Folder(disk, str(path / "telemetry")).locked() as folder:
         yield folder
 
 

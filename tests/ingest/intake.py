@@ -24,6 +24,10 @@ from telemetryd.storage.journal import ActiveSegment
 from telemetryd.storage.records import Checkpoint
 from tests.storage.samples import Row, rows_of, stored_rows
 
+# A turn of the upkeep has to come to its rotation, however slow the disk is.
+LONGEST_ROTATION = 60.0
+# Nobody seals while a test waits for the recorder, which need not wait for that.
+LONGEST_WAIT = 0.05
 # The beginning of an hour, long ago.
 HOUR = 1_700_000_000 // 3600 * 3600
 
@@ -116,10 +120,17 @@ class Intake:
             self._create_segment,
             self.instrumentation,
             self.clock,
+            LONGEST_WAIT,
         )
         await self.recorder.open(recovery)
         common = (self.files, self.folder, lambda: self.settings, self.instrumentation, self.clock)
-        self.upkeep = Upkeep(self.recorder, self.catalog, *common, monotonic=lambda: self.clock() - self.stepped)
+        self.upkeep = Upkeep(
+            self.recorder,
+            self.catalog,
+            *common,
+            monotonic=lambda: self.clock() - self.stepped,
+            longest_rotation=LONGEST_ROTATION,
+        )
 
     def record(self) -> None:
         """Begin to record."""

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Client:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetryd.ingest.admission import FARTHEST_AHEAD, admit
@@ -39,6 +39,7 @@ def test_each_event_outside_is_a_rejection_and_costs_the_others_nothing() -> Non
     assert "300 s" in str(rejections[1])
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(NOW - 3 * DAY, NOW + 1000)))
 def test_every_event_is_admitted_or_rejected(timestamps: list[float]) -> None:
     """In order, none twice, none lost."""

@@ -11,7 +11,7 @@ import pytest
 
 from telemetryd.ingest.answers import Answers
 
-from .speaking import until
+from .speaking import PATIENCE, until
 
 LINE = b'{"ack":1234567890}\n'
 
@@ -22,11 +22,17 @@ class Bench(asyncio.Protocol):
 
     theirs: socket.socket
     told: list[int] = field(default_factory=list)
+    # What was told to be unread, all in all.
+    owed: int = 0
     answers: Answers = field(init=False)
     lost: bool = False
 
     def __post_init__(self) -> None:
-        self.answers = Answers(self.told.append)
+        self.answers = Answers(self.tell)
+
+    def tell(self, change: int) -> None:
+        self.told.append(change)
+        self.owed += change
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -41,11 +47,6 @@ class Bench(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
 
-    @property
-    def owed(self) -> int:
-        """What was told to be unread, all in all."""
-        return sum(self.told)
-
     def write_until_owed(self, size: int) -> int:
         """Write lines until so many bytes of them are unread; return how many bytes that were, read or not."""
         written = 0
@@ -58,7 +59,7 @@ class Bench(asyncio.Protocol):
         """Return so many bytes of what was said."""
         loop, data = asyncio.get_running_loop(), b""
         while len(data) < size:
-            data += await asyncio.wait_for(loop.sock_recv(self.theirs, size - len(data)), 20)
+            data += await asyncio.wait_for(loop.sock_recv(self.theirs, size - len(data)), PATIENCE)
         return data
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetryd.ingest.producers import Producers, Verdict
@@ -94,6 +94,7 @@ def test_beyond_the_limit_the_longest_silent_is_forgotten() -> None:
     assert len(producers) == 2
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 9)), max_size=20))
 def test_a_checkpoint_restores_names_numbers_and_order(batches: list[tuple[str, int]]) -> None:
     """A restart stores nothing twice, and forgets in the same order."""
@@ -105,6 +106,7 @@ def test_a_checkpoint_restores_names_numbers_and_order(batches: list[tuple[str, 
     assert restored.state() == producers.state()
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 6), st.booleans()), max_size=60))
 def test_a_producer_that_sends_again_what_was_refused_has_each_batch_stored_once(
     attempts: list[tuple[int, bool]],

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from telemetryd.live.operation import SETTLED, Step
 from telemetryd.live.rows import Rows
@@ -61,6 +61,7 @@ def same(given_batches: Sequence[Sequence[Event]]) -> None:
             other.seal()
 
 
+@settings(deadline=None)
 @given(batches)
 def test_any_events_give_the_same_rows_and_the_same_state(given_batches: list[list[Event]]) -> None:
     """Whatever their order, with repeats, contradictions and ids without a start."""

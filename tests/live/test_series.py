@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetryd.live.series import SeriesTable, Words
@@ -72,6 +72,7 @@ def test_a_new_backend_beyond_the_limit_is_other() -> None:
     assert series.keys[series.number("add", "more")] == SeriesKey("add", "other")
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(names, names)), st.integers(1, 6), st.integers(1, 4))
 def test_there_are_never_more_series_than_promised(pairs: list[tuple[str, str]], limit: int, backends: int) -> None:
     """Whatever is invented, the table stays within its bound, and codes name what the keys name."""
