@@ -212,7 +212,7 @@ def test_numbers_are_right_across_days(new_daemon: Callable[..., Daemon]) -> Non
     send(daemon, on_time)
     proof.add([event for _, events in on_time for event in events])
     until(lambda: stored_rows(daemon) == len(proof.sent), "all rows to be sealed")
-    until(lambda: whole_days(daemon) == 3, "each day that is over to have its file")
+    until(lambda: whole_days(daemon, end) == 3, "each day that is over to have its file")
     check("in days", 40)
 
     # What was sampled otherwise is in files of days as well; late events go into hours and days that were made long ago.
@@ -224,7 +224,7 @@ def test_numbers_are_right_across_days(new_daemon: Callable[..., Daemon]) -> Non
     check("while days are made anew")
     daemon.kill()
     daemon.start()
-    until(lambda: whole_days(daemon) == 3, "each day that is over to have its file")
+    until(lambda: whole_days(daemon, end) == 3, "each day that is over to have its file")
     check("in days made anew, after SIGKILL", 40)
 
     proof.sample_every(45)
@@ -236,9 +236,9 @@ def test_numbers_are_right_across_days(new_daemon: Callable[..., Daemon]) -> Non
     proof.check(odd, "in days, at another sampling interval")
 
 
-def whole_days(daemon: Daemon) -> int:
-    """Return how many days are answered from one row a series, of all that is over."""
-    midnight = int(time.time()) // DAY * DAY
+def whole_days(daemon: Daemon, at: int) -> int:
+    """Return how many days are answered from one row a series, of all that were over at ``at`` (Unix s)."""
+    midnight = at // DAY * DAY
     found = daemon.get(
         "metrics", metric_type="success_rate", aggregation="average", start_time=0, end_time=midnight, explain="true"
     )["explain"]

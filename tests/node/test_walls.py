@@ -55,7 +55,7 @@ def test_the_whole_job_is_done_behind_the_walls(unit: Unit) -> None:
     assert (status, size_of(png)) == (200, (800, 500))
     status, page = unit.fetch(f"{API}/visualization/operation_latency?format=html")
     assert (status, page[:15].lower()) == (200, b"<!doctype html>")
-    started = [line for line in unit.systemd.journal() if line.get("event") == "chart browser started"]
+    started = until(lambda: _browsers(unit), "the journal to tell of the browser")
     assert started[-1]["sandbox"] == "on"
 
     status, body = unit.fetch(f"{API}/report", "POST")
@@ -68,6 +68,10 @@ def test_the_whole_job_is_done_behind_the_walls(unit: Unit) -> None:
     parquet = unit.systemd.run("find", "/var/lib/telemetryd/telemetry/events", "-name", "*.parquet")
     assert parquet
     assert not [line for line in unit.systemd.journal() if line.get("level") == "error"]
+
+
+def _browsers(unit: Unit) -> list[dict[str, object]]:
+    return [line for line in unit.systemd.journal() if line.get("event") == "chart browser started"]
 
 
 def _finished(unit: Unit, report: str) -> dict[str, str] | None:
