@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .waiting import PATIENCE, until
+from .waiting import until
 from .wal import Wal
 
 _AT_ONCE = 50
@@ -38,7 +38,6 @@ def load(path: str, producers: int = 3, number: int = 0, pause: float = 0.005) -
     def connect() -> None:
         while not stop.wait(0.01):
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-                client.settimeout(PATIENCE)
                 try:
                     client.connect(path)
                 except OSError as error:

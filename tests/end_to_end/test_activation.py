@@ -14,7 +14,7 @@ import pytest
 
 from .daemon import Daemon
 from .load import APART, load, wait_for_more
-from .parquet_files import QUICK
+from .parquet_files import QUICK, stored_rows
 from .test_emitter import started
 from .waiting import until
 
@@ -42,7 +42,7 @@ def test_restarts_under_load_lose_and_refuse_nothing(activated: Daemon) -> None:
             wait_for_more(counts, 500 * (number % 2))
             activated.start()
     expected = {f"op-{APART * number + each}": 1 for number, count in enumerate(counts) for each in range(count)}
-    until(lambda: len(started(activated)) >= len(expected), "all operations to be sealed")
+    until(lambda: stored_rows(activated) >= len(expected), "all operations to be sealed")
     until(lambda: started(activated) == expected, "each operation to be there once")
 
 
