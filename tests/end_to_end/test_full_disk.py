@@ -25,6 +25,8 @@ from .parquet_files import QUICK
 from .random_history import new_seed
 from .waiting import until
 
+# A busy machine may be ten times slower than one that is not.
+pytestmark = pytest.mark.timeout(600)
 ROUNDS = 3
 NAMES = ("one", "two")
 

@@ -20,6 +20,8 @@ from .daemon import Daemon
 from .test_limits import most_memory
 from .waiting import until
 
+# A busy machine may be ten times slower than one that is not.
+pytestmark = pytest.mark.timeout(600)
 MANY = 2000
 MEGABYTE = 1 << 20
 

@@ -35,7 +35,9 @@ BEGIN = END - 7200
 @pytest.fixture(scope="module")
 def node(new_shared_daemon: Callable[..., Daemon]) -> Daemon:
     """A daemon with two hours of the past, in parts, and some of the present."""
-    daemon = new_shared_daemon(TELEMETRYD_STORAGE_LATE_QUIET=0, TELEMETRYD_STORAGE_SEAL_GRACE=0)
+    daemon = new_shared_daemon(
+        TELEMETRYD_STORAGE_LATE_QUIET=0, TELEMETRYD_STORAGE_SEAL_GRACE=0, TELEMETRYD_CHARTS_TIMEOUT=60
+    )
     daemon.start()
     with daemon.producer() as producer:
         producer.hello("wal")

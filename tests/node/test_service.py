@@ -9,11 +9,16 @@ import threading
 from contextlib import AbstractContextManager
 from itertools import count
 
+import pytest
+
 from tests.end_to_end.load import load, wait_for_more
 from tests.end_to_end.waiting import until
 
 from .parent import Parent
 from .unit import Unit
+
+# A busy machine may be ten times slower than one that is not.
+pytestmark = pytest.mark.timeout(600)
 
 Node = Unit | Parent
 API = "/api/v0/wal/telemetry"
