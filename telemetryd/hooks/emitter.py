@@ -213,13 +213,15 @@ class Emitter:
     def statistics(self) -> Statistics:
         """Return the counts as they are now."""
         sender, conversation = self.sender, self.sender.conversation
+        # First what is before the outbox: what leaves it meanwhile is found there.
+        buffered = conversation.supply.waiting
         return Statistics(
             producer=conversation.producer,
             connected=sender.connected,
             sent=conversation.outbox.sent,
             acked=conversation.outbox.acked,
             unacked=conversation.outbox.unacked,
-            buffered=conversation.supply.waiting,
+            buffered=buffered,
             spooled=conversation.supply.spooled,
             dropped=conversation.dropped,
             discarded=conversation.discarded.value,

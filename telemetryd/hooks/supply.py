@@ -43,14 +43,20 @@ class Supply:
         self._offsets = Offsets(MOST_OPERATIONS)
         # What was taken from the buffer and is neither in the outbox nor in the spool; less than a batch.
         self._held: deque[Thing] = deque()
+        # How many are on their way from the buffer to those, and from those to the outbox.
+        self._taking = self._giving = 0
         # Flushes, each with the ordinal of the last record before it.
         self._marks: deque[tuple[int, threading.Event]] = deque(maxlen=_MOST_MARKS)
         self._left = 0  # events in the spool when it was closed
 
     @property
     def waiting(self) -> int:
-        """Events before the outbox that are in memory."""
-        return len(self._buffer) + len(self._held)
+        """Events before the outbox that are in memory.
+
+        To another thread, one that moves on meanwhile may count twice, but never not at all: this looks in the
+        order of the way, and each place is left only after the next one is entered.
+        """
+        return len(self._buffer) + self._taking + len(self._held) + self._giving
 
     @property
     def spooled(self) -> int:
@@ -81,6 +87,7 @@ class Supply:
             return 0
         taken = self._take()
         held = [*self._held]
+        self._giving = len(held)
         self._held.clear()
         events: list[Event] = []
         for thing in held:
@@ -91,6 +98,7 @@ class Supply:
             else:
                 events.append(thing)
         self._add(events)
+        self._giving = 0
         return taken
 
     def put_away(self) -> bool:
@@ -138,8 +146,9 @@ class Supply:
 
     def _take(self) -> int:
         """Take notes from the buffer, make events of them and hold these; return how many notes it were."""
-        if self._held:
+        if self._held or not self._buffer:
             return 0
+        self._taking = min(len(self._buffer), BATCH)
         notes = self._buffer.take(BATCH)
         things, unusable = things_of(notes, self._offsets)
         if unusable:
@@ -150,6 +159,7 @@ class Supply:
             marks = [each for each in things if isinstance(each, threading.Event)]
             self.discarded.add(len(things) - len(marks))
             self._held.extend(marks)
+        self._taking = 0
         return len(notes)
 
     def _add(self, events: list[Event]) -> None:

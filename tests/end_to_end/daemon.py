@@ -84,7 +84,8 @@ class Daemon:
     @property
     def log(self) -> str:
         """Everything the daemon has said on stderr, over all its starts."""
-        return self._stderr.read_text() if self._stderr.exists() else ""
+        # A line may be half written.
+        return self._stderr.read_text(errors="replace") if self._stderr.exists() else ""
 
     def events(self, says: str) -> list[dict[str, Any]]:
         """Return the log's lines of one kind, since the last start."""
@@ -187,8 +188,10 @@ class Daemon:
     def partitions(self, kind: str = "events") -> dict[str, list[Path]]:
         """Return the Parquet files of each partition, by its Hive path."""
         found: dict[str, list[Path]] = {}
-        for path in sorted((self.metrics_path / kind).glob("date=*/hour=*/*.parquet")):
-            found.setdefault(f"{path.parent.parent.name}/{path.parent.name}", []).append(path)
+        # Not Path.glob, which raises where a folder is removed under it.
+        for path in files_below(self.metrics_path / kind):
+            if path.match("date=*/hour=*/*.parquet"):
+                found.setdefault(f"{path.parent.parent.name}/{path.parent.name}", []).append(path)
         return found
 
     def _ready(self) -> bool:
@@ -215,3 +218,8 @@ class Daemon:
         home.mkdir(exist_ok=True)
         isolated = {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), "PYTHONPATH": str(ROOT)}
         return {**ours, **isolated, **{name: str(value) for name, value in self.settings.items()}}
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Return all files below a folder, sorted; one that vanishes meanwhile, or is not there, is empty."""
+    return sorted(Path(each, name) for each, _, names in os.walk(folder) for name in names)

@@ -11,6 +11,8 @@ from .waiting import until
 from .wal import Wal
 
 _AT_ONCE = 50
+# Events that a producer may have in memory: well below what an emitter has room for, however long the daemon is gone.
+_MOST_WAITING = 20_000
 # How far apart the operations of two producers are numbered.
 APART = 1_000_000
 
@@ -19,7 +21,7 @@ APART = 1_000_000
 def load(path: str, producers: int = 3, number: int = 0, pause: float = 0.005) -> Iterator[list[int]]:
     """Send to the socket at ``path``, and connect to it again and again; give how many operations each producer has started.
 
-    Each starts fifty operations every ``pause`` seconds. At the end nothing may have been dropped or refused, and all is acknowledged. The n-th producer of load
+    Each starts fifty operations every ``pause`` seconds, unless thousands wait for the daemon. At the end nothing may have been dropped or refused, and all is acknowledged. The n-th producer of load
     ``number`` starts the operations from ``op-<(number * producers + n) * APART>`` on.
     """
     counts = [0] * producers
@@ -28,10 +30,10 @@ def load(path: str, producers: int = 3, number: int = 0, pause: float = 0.005) -
     wals = [Wal(path, f"load {number}, wal {each}") for each in range(producers)]
 
     def produce(each: int) -> None:
-        while not stop.is_set():
-            wals[each].start((number * producers + each) * APART + counts[each], _AT_ONCE)
-            counts[each] += _AT_ONCE
-            stop.wait(pause)
+        while not stop.wait(pause):
+            if wals[each].waiting < _MOST_WAITING:
+                wals[each].start((number * producers + each) * APART + counts[each], _AT_ONCE)
+                counts[each] += _AT_ONCE
 
     def connect() -> None:
         while not stop.wait(0.01):

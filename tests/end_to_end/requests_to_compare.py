@@ -52,8 +52,9 @@ def every_metric(begin: int, end: int) -> list[Request]:
     return [Request(metric_type=metric, start_time=begin, end_time=end) for metric in METRIC_TYPES]
 
 
-def every_shape(begin: int, end: int, random: Random, count: int) -> list[Request]:
-    """Ranges of all shapes with random intervals, aggregations and filters."""
+def every_shape(begin: int, end: int, random: Random, count: int, shortest: int = 60) -> list[Request]:
+    """Ranges of all shapes with random intervals, from ``shortest`` (s) on, aggregations and filters."""
+    intervals = [interval for interval in INTERVALS if interval is None or interval >= shortest]
     middle = (begin + end) // 2
     ranges: list[dict[str, Any]] = [
         {},
@@ -70,7 +71,7 @@ def every_shape(begin: int, end: int, random: Random, count: int) -> list[Reques
     return [
         Request(
             aggregation=random.choice(AGGREGATIONS),
-            interval=random.choice(INTERVALS),
+            interval=random.choice(intervals),
             **ranges[number % len(ranges)],
             **(random.choice(FILTERS) if random.random() < 0.7 else {}),
         )

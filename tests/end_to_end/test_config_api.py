@@ -24,11 +24,11 @@ def config(daemon: Daemon) -> dict[str, Any]:
     return dict(found["config"])
 
 
-def test_the_configuration_has_its_six_keys(daemon: Daemon) -> None:
+def test_the_configuration_has_its_six_keys(shared_daemon: Daemon) -> None:
     """The seed's five and ``enabled``, at their defaults."""
-    found = config(daemon)
+    found = config(shared_daemon)
     assert found.keys() == KEYS
-    assert found.pop("metrics_path") == str(daemon.metrics_path)
+    assert found.pop("metrics_path") == str(shared_daemon.metrics_path)
     assert found == {
         "enabled": True,
         "retention_days": 30,
@@ -90,8 +90,9 @@ def test_a_bad_change_is_refused_whole(daemon: Daemon) -> None:
     assert config(daemon) == before
 
 
-def test_a_body_that_is_no_object_is_refused(daemon: Daemon) -> None:
+def test_a_body_that_is_no_object_is_refused(shared_daemon: Daemon) -> None:
     """With 400, and nothing changes."""
+    daemon = shared_daemon
     before = config(daemon)
     for body in (b"", b"not JSON", b"[]", b'"enabled"', b"{", b'{"enabled": tru}', b"\xff"):
         answer = daemon.ask("POST", "config", data=body, headers={"Content-Type": "application/json"})

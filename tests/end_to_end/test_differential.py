@@ -192,7 +192,8 @@ def test_numbers_are_right_across_days(new_daemon: Callable[..., Daemon]) -> Non
     late = [batch for batch in batches if batch[0] == 0]
     requests = [
         *every_aggregation_and_filter(begin, end, random),
-        *every_shape(begin, end, random, 60),
+        # The cells of minutes are what the other tests ask for; of days there are thousands.
+        *every_shape(begin, end, random, 60, shortest=300),
         *(
             Request(start_time=begin + first, end_time=end - last, interval=interval)
             for interval in (1800, 3600, 86_400, 172_800)
@@ -212,7 +213,7 @@ def test_numbers_are_right_across_days(new_daemon: Callable[..., Daemon]) -> Non
     send(daemon, on_time)
     proof.add([event for _, events in on_time for event in events])
     until(lambda: stored_rows(daemon) == len(proof.sent), "all rows to be sealed")
-    until(lambda: whole_days(daemon) == 3, "each day that is over to have its file")
+    until(lambda: whole_days(daemon, end) == 3, "each day that is over to have its file")
     check("in days", 40)
 
     # What was sampled otherwise is in files of days as well; late events go into hours and days that were made long ago.
@@ -224,7 +225,7 @@ def test_numbers_are_right_across_days(new_daemon: Callable[..., Daemon]) -> Non
     check("while days are made anew")
     daemon.kill()
     daemon.start()
-    until(lambda: whole_days(daemon) == 3, "each day that is over to have its file")
+    until(lambda: whole_days(daemon, end) == 3, "each day that is over to have its file")
     check("in days made anew, after SIGKILL", 40)
 
     proof.sample_every(45)
@@ -236,9 +237,9 @@ def test_numbers_are_right_across_days(new_daemon: Callable[..., Daemon]) -> Non
     proof.check(odd, "in days, at another sampling interval")
 
 
-def whole_days(daemon: Daemon) -> int:
-    """Return how many days are answered from one row a series, of all that is over."""
-    midnight = int(time.time()) // DAY * DAY
+def whole_days(daemon: Daemon, at: int) -> int:
+    """Return how many days are answered from one row a series, of all that were over at ``at`` (Unix s)."""
+    midnight = at // DAY * DAY
     found = daemon.get(
         "metrics", metric_type="success_rate", aggregation="average", start_time=0, end_time=midnight, explain="true"
     )["explain"]

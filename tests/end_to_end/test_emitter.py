@@ -11,9 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from .daemon import Daemon
-from .parquet_files import QUICK
+from .parquet_files import QUICK, stored_rows
 from .waiting import until
 from .wal import Wal
+
+# A busy machine may be ten times slower than one that is not.
+pytestmark = pytest.mark.timeout(600)
+STARTS = [("event", "==", "operation_start")]
 
 
 @pytest.fixture
@@ -39,17 +43,16 @@ def started(daemon: Daemon) -> Counter[str]:
     """Return how often the start of each operation is in the daemon's files."""
     paths = [path for paths in daemon.partitions().values() for path in paths]
     try:
-        tables = [pq.read_table(path, columns=["operation_id", "event"]) for path in paths]
+        tables = [pq.read_table(path, columns=["operation_id"], filters=STARTS) for path in paths]
     except FileNotFoundError:
         return Counter()  # they were compacted meanwhile
-    rows = [row for table in tables for row in table.to_pylist()]
-    return Counter(row["operation_id"] for row in rows if row["event"] == "operation_start")
+    return Counter(each for table in tables for each in table["operation_id"].to_pylist())
 
 
 def assert_stored_once(daemon: Daemon, count: int) -> None:
     """The starts of ``count`` operations are on disk, and none twice."""
     expected = Counter(f"op-{each}" for each in range(count))
-    until(lambda: len(started(daemon)) >= count, f"{count} operations to be sealed")
+    until(lambda: stored_rows(daemon) >= count, f"{count} operations to be sealed")
     until(lambda: started(daemon) == expected, f"each of {count} operations to be there once")
 
 
@@ -74,7 +77,7 @@ def test_a_daemon_that_is_killed_again_and_again(
 ) -> None:
     """Events go on coming meanwhile; those that it had stored and not acknowledged are not stored again."""
     wal = new_wal(producer="wal", spool=short_path / "spool" if spooled else "")
-    for life in range(5):
+    for life in range(4):
         daemon.start()
         wal.start(2000 * life, 1000)
         if life % 2:
@@ -84,7 +87,7 @@ def test_a_daemon_that_is_killed_again_and_again(
     daemon.start()
     assert wal.flush()
     assert wal.statistics["dropped"] == 0
-    assert_stored_once(daemon, 10_000)
+    assert_stored_once(daemon, 8_000)
 
 
 def test_a_daemon_that_hangs_while_the_wal_is_killed(
@@ -97,7 +100,7 @@ def test_a_daemon_that_hangs_while_the_wal_is_killed(
     assert wal.flush()
     daemon.signal(signal.SIGSTOP)
     wal.start(100, 900)
-    until(lambda: (short_path / "spool").stat().st_size > 3 * 4096 + 900 * 50, "the spool to hold them")
+    assert wal.safe()
     assert not wal.flush(0.01)
     wal.kill()
     again = new_wal(spool=short_path / "spool")
@@ -111,7 +114,7 @@ def test_a_daemon_that_hangs_while_the_wal_is_killed(
 def test_both_die_in_turn(daemon: Daemon, new_wal: Callable[..., Wal], short_path: Path) -> None:
     """Whatever is under way at that moment has its number in the spool, so it is stored once."""
     count = 0
-    for life in range(6):
+    for life in range(4):
         daemon.start()
         wal = new_wal(producer="wal", spool=short_path / "spool")
         wal.start(count, 500)
@@ -191,7 +194,7 @@ def test_a_daemon_that_refuses_gets_everything_when_it_does_not(
     # No file of the daemon's may grow any more: what a full disk is to it, and it can be undone.
     limit_file_size(daemon.pid, 1)
     wal.start(100, 900)
-    until(lambda: (short_path / "spool").stat().st_size > 3 * 4096 + 900 * 50, "the spool to hold them")
+    assert wal.safe()
     assert not wal.flush(0.01)
     limit_file_size(daemon.pid, -1)
     assert wal.flush()

@@ -22,27 +22,27 @@ KEYS = ("metric_type", "operation_type", "backend")
 
 
 @pytest.fixture(scope="module")
-def filled(shared_daemon: Daemon) -> Daemon:
-    """A daemon that holds two random hours."""
+def filled(shared_daemon: Daemon) -> tuple[Daemon, int]:
+    """A daemon that holds two random hours, and when they begin."""
     begin = int(time.time()) // HOUR * HOUR - 2 * HOUR
     with shared_daemon.producer() as producer:
         producer.hello("wal")
         batches = RandomHistory(new_seed(), begin, begin + 2 * HOUR, 150).batches(1, 400)
         for number, (_, events) in enumerate(batches):
             producer.store(number + 1, events)
-    return shared_daemon
+    return shared_daemon, begin
 
 
 @pytest.mark.parametrize("aggregation", [None, "average"])
 @pytest.mark.parametrize("name", ["rows", "csv", "arrow"])
-def test_every_format_has_the_same_samples(filled: Daemon, name: str, aggregation: str | None) -> None:
+def test_every_format_has_the_same_samples(filled: tuple[Daemon, int], name: str, aggregation: str | None) -> None:
     """Flat rows put together by metric and series are the nested answer; what a metric lacks is left empty."""
-    begin = int(time.time()) // HOUR * HOUR - 2 * HOUR
+    daemon, begin = filled
     params: dict[str, Any] = {"start_time": begin, "end_time": begin + 2 * HOUR, "interval": 300}
     if aggregation:
         params["aggregation"] = aggregation
-    nested = filled.get("metrics", **params)
-    answer = filled.ask("GET", "metrics", params={**params, "format": name})
+    nested = daemon.get("metrics", **params)
+    answer = daemon.ask("GET", "metrics", params={**params, "format": name})
     assert answer.status_code == 200
     rows = list({"rows": from_json, "csv": from_csv, "arrow": from_arrow}[name](answer.content))
     assert len(rows) > 500 or aggregation

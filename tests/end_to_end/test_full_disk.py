@@ -25,6 +25,8 @@ from .parquet_files import QUICK
 from .random_history import new_seed
 from .waiting import until
 
+# A busy machine may be ten times slower than one that is not.
+pytestmark = pytest.mark.timeout(600)
 ROUNDS = 3
 NAMES = ("one", "two")
 
@@ -111,7 +113,8 @@ def test_a_full_disk_costs_nothing_acknowledged_and_no_restart_where_root_may_mo
     producers: Callable[[Daemon, Load], list[subprocess.Popen[bytes]]],
 ) -> None:
     """The daemon refuses, says why, counts it, serves reads, and goes on by itself once there is room: again and again."""
-    daemon = new_daemon(**QUICK, TELEMETRYD_STORAGE_HEAD_ROWS=1000)
+    # Room in memory for all rows of a round: where there is none, refusals wait 10 s for it.
+    daemon = new_daemon(**QUICK, TELEMETRYD_STORAGE_HEAD_ROWS=10_000)
     daemon.metrics_path = small_disk / "metrics"
     daemon.start()
     pid = daemon.pid

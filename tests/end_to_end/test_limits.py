@@ -63,10 +63,11 @@ def last_queue_size(daemon: Daemon) -> int:
 
 
 @pytest.mark.parametrize("interval", [60, HOUR])
-def test_an_answer_that_would_be_too_large_is_refused_before_it_is_made(daemon: Daemon, interval: int) -> None:
+def test_an_answer_that_would_be_too_large_is_refused_before_it_is_made(shared_daemon: Daemon, interval: int) -> None:
     """A range of millennia costs a sentence, and no memory."""
+    daemon = shared_daemon
     with daemon.producer() as producer:
-        producer.hello("wal")
+        producer.hello(f"in intervals of {interval}")
         producer.store(1, life("a", time.time() - 10))
     before = most_memory(daemon)
     answer = daemon.ask("GET", "metrics", params={"start_time": 0, "end_time": 253_402_300_799, "interval": interval})

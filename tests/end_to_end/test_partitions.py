@@ -15,7 +15,7 @@ import pytest
 
 from tests.oracle.events import change, health, life, start
 
-from .daemon import Daemon
+from .daemon import Daemon, files_below
 from .parquet_files import QUICK, holds, is_compact, partition, rows_in
 from .waiting import until
 
@@ -87,7 +87,7 @@ def test_a_compacted_hour_is_exactly_one_file(filed: tuple[Daemon, list[dict[str
         for folder in (daemon.metrics_path / kind).glob("date=*/hour=*"):
             assert len(list(folder.iterdir())) == 1, list(folder.iterdir())
     # In the first hours of a day the file of the day before is made meanwhile.
-    until(lambda: not list(daemon.metrics_path.rglob("*.tmp*")), "nothing temporary")
+    until(lambda: not [each for each in files_below(daemon.metrics_path) if ".tmp" in each.name], "nothing temporary")
 
 
 def test_the_columns_are_those_of_the_contract(filed: tuple[Daemon, list[dict[str, Any]]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import time
 from collections.abc import Callable
@@ -34,7 +35,9 @@ BEGIN = END - 7200
 @pytest.fixture(scope="module")
 def node(new_shared_daemon: Callable[..., Daemon]) -> Daemon:
     """A daemon with two hours of the past, in parts, and some of the present."""
-    daemon = new_shared_daemon(TELEMETRYD_STORAGE_LATE_QUIET=0, TELEMETRYD_STORAGE_SEAL_GRACE=0)
+    daemon = new_shared_daemon(
+        TELEMETRYD_STORAGE_LATE_QUIET=0, TELEMETRYD_STORAGE_SEAL_GRACE=0, TELEMETRYD_CHARTS_TIMEOUT=60
+    )
     daemon.start()
     with daemon.producer() as producer:
         producer.hello("wal")
@@ -63,10 +66,11 @@ def visualize(daemon: Daemon, metric_type: str, **params: Any) -> requests.Respo
 def processes_below(daemon: Daemon) -> list[str]:
     """Return the command lines of all processes that were started with the daemon's folder in hand."""
     found = []
-    for path in Path("/proc").glob("[0-9]*/environ"):
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        process = Path("/proc", pid)
         try:
-            if str(daemon.folder).encode() in path.read_bytes() and int(path.parent.name) != daemon.pid:
-                found.append((path.parent / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+            if str(daemon.folder).encode() in (process / "environ").read_bytes() and int(pid) != daemon.pid:
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
     return [line for line in found if line]
@@ -74,7 +78,8 @@ def processes_below(daemon: Daemon) -> list[str]:
 
 def left_behind(daemon: Daemon) -> list[Path]:
     work = daemon.metrics_path / "charts" / "work"
-    return sorted(work.rglob("*")) if work.exists() else []
+    # Not Path.rglob, which raises where a folder is removed under it.
+    return sorted(Path(folder, name) for folder, *kinds in os.walk(work) for names in kinds for name in names)
 
 
 @pytest.mark.parametrize("metric_type", METRIC_TYPES)

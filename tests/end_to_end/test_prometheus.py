@@ -50,21 +50,27 @@ VARIABLES = (
     ("backend", "wal_operation_latency_seconds"),
     ("status", "wal_operations_count"),
 )
+TOKEN = "of-a-reader-and-long-enough"
 # Asked for by neither, and exported by ipfs_kit_py beside them.
 EXPORTED = ("wal_operation_latency_seconds_min", "wal_operation_latency_seconds_max")
 
 
 class Prometheus:
-    """A Prometheus that scrapes one daemon again and again, below a folder, on the loopback."""
+    """A Prometheus that scrapes daemons again and again, by their jobs, below a folder, on the loopback.
 
-    def __init__(self, folder: Path, target: str, **job: Any) -> None:
+    What it is asked for is as of a scrape of the job ``telemetryd``: a later one may come too late, on a machine
+    that is busy, and would take all back.
+    """
+
+    def __init__(self, folder: Path, **jobs: dict[str, Any]) -> None:
         self.folder = folder
         self.address = ""
+        self._at: float | None = None
         self._log = folder / "prometheus.log"
-        job |= {"job_name": "telemetryd", "scrape_interval": "1s", "static_configs": [{"targets": [target]}]}
+        scrapes = [{"job_name": name, "scrape_interval": "1s", **job} for name, job in jobs.items()]
         # JSON is YAML.
         self.configuration = folder / "prometheus.yml"
-        self.configuration.write_text(json.dumps({"scrape_configs": [job]}))
+        self.configuration.write_text(json.dumps({"scrape_configs": scrapes}))
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -93,12 +99,17 @@ class Prometheus:
         return answer.json()["data"]
 
     def query(self, expression: str) -> list[dict[str, Any]]:
-        """Return what an expression gives now: samples with their labels."""
-        return list(self.get("query", query=expression)["result"])
+        """Return what an expression gives as of the scrape: samples with their labels."""
+        return list(self.get("query", query=expression, time=self._at)["result"])
 
     def values(self, expression: str) -> list[float]:
-        """Return the values that an expression gives now."""
+        """Return the values that an expression gives as of the scrape."""
         return [float(each["value"][1]) for each in self.query(expression)]
+
+    def scraped_at(self, job: str) -> float | None:
+        """Return the instant (Unix s) of a job's last scrape, if it went well."""
+        found = self.get("query", query=f'timestamp(up{{job="{job}"}} == 1)')["result"]
+        return float(found[0]["value"][1]) if found else None
 
     def _has_scraped(self) -> bool:
         if found := re.search(r'msg="Listening on" address=(\S+)', self._log.read_text()):
@@ -108,7 +119,8 @@ class Prometheus:
             ready = bool(self.address) and requests.get(f"http://{self.address}/-/ready", timeout=PATIENCE).ok
         except requests.ConnectionError:
             return False
-        return ready and self.values("up") == [1.0]
+        self._at = self.scraped_at("telemetryd") if ready else None
+        return self._at is not None
 
 
 @pytest.fixture(scope="module")
@@ -135,8 +147,35 @@ def scraped_daemon(new_shared_daemon: Callable[..., Daemon]) -> Daemon:
 
 
 @pytest.fixture(scope="module")
-def prometheus(scraped_daemon: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    made = Prometheus(tmp_path_factory.mktemp("prometheus"), scraped_daemon.url.removeprefix("http://"))
+def guarded(new_shared_daemon: Callable[..., Daemon]) -> Daemon:
+    """A daemon that asks for a token."""
+    daemon = new_shared_daemon()
+    tokens = daemon.folder / "tokens"
+    tokens.write_text(f"read prometheus {TOKEN}\n")
+    tokens.chmod(0o600)
+    daemon.start(TELEMETRYD_HTTP_TOKENS=tokens)
+    return daemon
+
+
+def job_of(daemon: Daemon) -> dict[str, Any]:
+    """Return the scrape of a daemon as Prometheus is configured."""
+    return {"static_configs": [{"targets": [daemon.url.removeprefix("http://")]}]}
+
+
+@pytest.fixture(scope="module")
+def prometheus(
+    scraped_daemon: Daemon, guarded: Daemon, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Prometheus]:
+    folder = tmp_path_factory.mktemp("prometheus")
+    (folder / "token").write_text(TOKEN)
+    # Of the second one no more is kept than its test asks for: all else is the first one's.
+    kept = [{"source_labels": ["__name__"], "regex": "telemetryd_ready", "action": "keep"}]
+    authorization = {"credentials_file": str(folder / "token")}
+    made = Prometheus(
+        folder,
+        telemetryd=job_of(scraped_daemon),
+        guarded={**job_of(guarded), "authorization": authorization, "metric_relabel_configs": kept},
+    )
     try:
         made.start()
         yield made
@@ -212,23 +251,12 @@ def test_promtool_has_nothing_to_say(scraped_daemon: Daemon) -> None:
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
 
 
-def test_a_scrape_may_show_a_token(new_daemon: Callable[..., Daemon], tmp_path: Path) -> None:
+def test_a_scrape_may_show_a_token(prometheus: Prometheus, guarded: Daemon) -> None:
     """Where the daemon asks for one, that of a reader will do, and without any there is no answer."""
-    token = "of-a-reader-and-long-enough"
-    tokens, credentials = tmp_path / "tokens", tmp_path / "token"
-    tokens.write_text(f"read prometheus {token}\n")
-    credentials.write_text(token)
-    tokens.chmod(0o600)
-    daemon = new_daemon(TELEMETRYD_HTTP_TOKENS=tokens)
-    daemon.start()
-    assert daemon.ask("GET", "/metrics").status_code == 401
-    target = daemon.url.removeprefix("http://")
-    prometheus = Prometheus(tmp_path, target, authorization={"credentials_file": str(credentials)})
-    try:
-        prometheus.start()
-        assert prometheus.values("telemetryd_ready") == [1.0]
-    finally:
-        prometheus.stop()
+    assert guarded.ask("GET", "/metrics").status_code == 401
+    at = until(lambda: prometheus.scraped_at("guarded"), "a scrape with the token")
+    (ready,) = prometheus.get("query", query='telemetryd_ready{job="guarded"}', time=at)["result"]
+    assert ready["value"][1] == "1"
 
 
 def test_an_empty_daemon_can_be_scraped(daemon: Daemon) -> None:
@@ -291,8 +319,7 @@ def test_what_libraries_say_is_counted_where_the_daemon_counts(new_daemon: Calla
     def counted() -> bool:
         text = requests.get(f"{daemon.url}/metrics", timeout=PATIENCE).text
         found = re.search(r'^telemetryd_internal_events_total\{event="LibrarySaid"\} (\d+)', text, re.MULTILINE)
-        assert found, text
-        return int(found[1]) > 0
+        return bool(found and int(found[1]))
 
     until(counted, "the warnings to be counted")
-    assert daemon.events("library said")
+    until(lambda: daemon.events("library said"), "the log to tell of them")

@@ -147,6 +147,8 @@ def test_nothing_is_lost_or_doubled_while_the_daemon_dies_and_comes_back(daemon:
     def work() -> None:
         nonlocal noted
         while not stop.wait(0.0005):
+            if emitter.statistics().buffered > 30_000:
+                continue  # half of the room is taken: the daemon takes long to come back
             emitter.operation_start(f"operation-{noted}", "add", "ipfs")
             emitter.status_change(f"operation-{noted}", "completed")
             noted += 1

@@ -149,13 +149,32 @@ def test_a_reload_under_load_loses_nothing(configured: Daemon, file: Path) -> No
     assert configured.stop() == 0
 
 
+# A daemon that has read its settings and waits for a file before it imports what it runs on.
+WAITS_BEFORE_IT_RUNS = """
+import pathlib, sys, time
+from telemetryd.cli import main
+
+class Wait:
+    def find_spec(self, name, path=None, target=None):
+        if name == "telemetryd.daemon":
+            pathlib.Path("waits").touch()
+            while not pathlib.Path("go on").exists():
+                time.sleep(0.01)
+
+sys.meta_path.insert(0, Wait())
+sys.exit(main())
+"""
+
+
 def test_a_hangup_before_the_daemon_is_ready_is_a_reload_and_no_end(configured: Daemon, file: Path) -> None:
     """Whoever asks too early is served as soon as that is possible."""
     configured.stop()
-    configured.launch("--config", str(file), TELEMETRYD_LOG_LEVEL="debug")
-    status = Path(f"/proc/{configured.pid}/status")
-    until(lambda: _blocks_hangups(status.read_text()), "it to have read its settings")
+    configured.program = ("-c", WAITS_BEFORE_IT_RUNS)
+    configured.launch("--config", str(file))
+    until((configured.folder / "waits").exists, "it to have read its settings")
+    assert _blocks_hangups(Path(f"/proc/{configured.pid}/status").read_text())
     configured.signal(signal.SIGHUP)
+    (configured.folder / "go on").touch()
     until(lambda: configured.events("reloaded"), f"a reload; the log:\n{configured.log}")
     assert configured.alive
 

@@ -20,7 +20,6 @@ def test_batches_sent_to_a_stopped_daemon_are_stored_when_it_goes_on(daemon: Dae
         daemon.signal(signal.SIGSTOP)
         for number in range(2, 12):
             producer.batch(number, [start(f"meanwhile {number}", now)])
-        time.sleep(0.5)
         daemon.signal(signal.SIGCONT)
         producer.expect_ack(11)
     assert daemon.entries("pending") == 11

@@ -73,6 +73,11 @@ class Wal:
     def statistics(self) -> dict[str, Any]:
         return dict(self._ask("statistics"))
 
+    @property
+    def waiting(self) -> int:
+        """How many events are in memory before the batches under way."""
+        return int(self.statistics["buffered"])
+
     def kill(self) -> None:
         """SIGKILL."""
         self._process.kill()

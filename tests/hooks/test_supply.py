@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import msgspec
 import pytest
@@ -401,3 +404,28 @@ def test_what_a_bad_disk_has_lost_is_told_with_the_dropped_and_keeps_no_flush_wa
     assert 0 < lost < 100
     assert process.conversation.dropped == lost
     assert json.loads(process.conversation.hello())["hello"]["dropped"] == lost
+
+
+@pytest.mark.parametrize("behind", [False, True], ids=["to the outbox", "to the spool"])
+def test_an_event_on_its_way_is_counted_at_every_moment(tmp_path: Path, behind: bool) -> None:
+    """Another thread that looks finds none that is nowhere: it would take it for safe, or for lost."""
+    process = Process(tmp_path / "spool")
+    process.connect(Store())
+    process.note(*range(10))
+    counted: list[int] = []
+
+    def look(frame: FrameType, event: str, argument: object) -> Any:
+        if frame.f_code.co_filename.endswith(("hooks/buffer.py", "hooks/supply.py", "hooks/outbox.py")):
+            waiting = process.supply.waiting
+            counted.append(waiting + process.conversation.outbox.unacked + process.supply.spooled)
+            return look
+        return None
+
+    before = sys.gettrace()
+    sys.settrace(look)
+    try:
+        (process.supply.put_away if behind else process.supply.fill)()
+    finally:
+        sys.settrace(before)
+    assert min(counted) >= 10
+    assert (process.supply.waiting, process.supply.spooled) == (0, 10 if behind else 0)

@@ -8,8 +8,11 @@ import socket
 import time
 from pathlib import Path
 
+import requests
+
 from tests.end_to_end.daemon import Daemon
-from tests.end_to_end.waiting import until
+from tests.end_to_end.waiting import PATIENCE, until
+from tests.openapi import look
 
 
 class Parent:
@@ -90,8 +93,9 @@ class Parent:
 
     def fetch(self, path: str, method: str = "GET") -> tuple[int, bytes]:
         """Return status and body of a request to the HTTP socket."""
-        self.daemon.url = f"http://127.0.0.1:{self._http.getsockname()[1]}"
-        answer = self.daemon.ask(method, path)
+        # Not by the daemon's own address, which it has not while it is started anew.
+        url = f"http://127.0.0.1:{self._http.getsockname()[1]}{path}"
+        answer = requests.request(method, url, timeout=PATIENCE, hooks={"response": look})
         return answer.status_code, answer.content
 
     def hang(self) -> None:

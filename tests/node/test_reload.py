@@ -64,5 +64,5 @@ def test_a_file_with_a_mistake_fails_the_reload_and_changes_nothing(unit: Unit) 
         unit.configure(wrong)
         with pytest.raises(subprocess.CalledProcessError, match="reload"):
             unit.reload()
-        assert sentence in unit.systemd.run("journalctl", "--output=cat", "--unit=telemetryd")
+        until(lambda sentence=sentence: sentence in unit.said, "the journal to tell why")
     assert (unit.pid, unit.systemd.show("ActiveState"), retention(unit)) == (pid, "active", 12)

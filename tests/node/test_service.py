@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from contextlib import AbstractContextManager
 from itertools import count
+
+import pytest
 
 from tests.end_to_end.load import load, wait_for_more
 from tests.end_to_end.waiting import until
 
 from .parent import Parent
 from .unit import Unit
+
+# A busy machine may be ten times slower than one that is not.
+pytestmark = pytest.mark.timeout(600)
 
 Node = Unit | Parent
 API = "/api/v0/wal/telemetry"
@@ -51,7 +57,13 @@ def test_the_status_tells_what_has_been_stored(node: Node) -> None:
     """A few seconds later."""
     with loaded(node) as counts:
         wait_for_more(counts, 500)
-    until(lambda: int(node.status.split("; ")[2].split()[0]) >= 500, "the status to tell of 500 events")
+    until(lambda: events_stored(node.status) >= 500, "the status to tell of 500 events")
+
+
+def events_stored(status: str) -> int:
+    """Return how many events a status tells of; none where it says that the disk is slow."""
+    found = re.search(r"(\d+) events stored", status)
+    return int(found[1]) if found else 0
 
 
 def test_restarts_under_load_lose_and_refuse_nothing(node: Node) -> None:

@@ -18,6 +18,8 @@ def test_a_disk_that_does_not_come_back_ends_the_signs_of_life(parent: Parent) -
     parent.start()
     parent.hear()
     stuck = parent.daemon.folder / "stuck"
+    # A disk that others keep busy may have stalled before.
+    before = len(parent.daemon.events("stalled"))
     stuck.touch()
     with parent.daemon.producer() as producer:
         producer.hello("wal")
@@ -25,15 +27,15 @@ def test_a_disk_that_does_not_come_back_ends_the_signs_of_life(parent: Parent) -
         reason = "a write to the journal has not come back for "
         until(lambda: parent.status.startswith(f"stalled: {reason}"), "the stall to be told")
         parent.miss()
-        (stalled,) = parent.daemon.events("stalled")
+        (stalled,) = parent.daemon.events("stalled")[before:]
         assert stalled["reason"].startswith(reason) and stalled["level"] == "error"
         status, body = parent.fetch("/-/ready")
         assert status == 503 and reason in json.loads(body)["error"]
         stuck.unlink()
         producer.expect_ack(1)
     parent.hear()
-    assert len(parent.daemon.events("makes progress again")) == 1
-    assert parent.status.startswith("API at ")
+    until(lambda: parent.status.startswith("API at "), "the status of a daemon that works")
+    assert len(parent.daemon.events("makes progress again")) == len(parent.daemon.events("stalled"))
 
 
 def test_a_clean_stop_is_told_first(parent: Parent) -> None:

@@ -25,6 +25,11 @@ class Unit:
         return self.systemd.show("StatusText")
 
     @property
+    def said(self) -> str:
+        """All that the daemon has said, as far as the journal has it by now."""
+        return self.systemd.run("journalctl", "--output=cat", f"--unit={SERVICE}")
+
+    @property
     def ingest(self) -> str:
         """The path of the ingest socket, from here."""
         return self.systemd.inside("/run/telemetryd/ingest.sock")
@@ -65,9 +70,8 @@ class Unit:
         self.systemd.drop_in(_WATCHDOG)
         self.restart()
         self._replaced("STOP")
-        assert "Watchdog timeout" in self.systemd.log
-        # Where each thread stood.
-        assert "Fatal Python error: Aborted" in self.systemd.run("journalctl", "--output=cat", f"--unit={SERVICE}")
+        until(lambda: "Watchdog timeout" in self.systemd.log, "the journal to tell why")
+        until(lambda: "Fatal Python error: Aborted" in self.said, "the journal to tell where each thread stood")
         self.systemd.drop_in("")
 
     def fetch(self, path: str, method: str = "GET") -> tuple[int, bytes]:

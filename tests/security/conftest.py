@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import daemon, new_daemon, new_shared_daemon
+from tests.end_to_end.conftest import daemon, new_daemon, new_shared_daemon, shared_daemon
 from tests.end_to_end.daemon import Daemon
 
-__all__ = ["daemon", "new_daemon", "new_shared_daemon"]
+__all__ = ["daemon", "new_daemon", "new_shared_daemon", "shared_daemon"]
 
 READER, OPERATOR = "a-token-to-read-with", "a-token-for-the-operator"
 

@@ -74,17 +74,18 @@ def test_a_name_that_nobody_has_keeps_it_from_starting(new_daemon: Callable[...,
 
 
 @pytest.mark.parametrize("name", ["<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>", "{{7*7}}"])
-def test_a_name_that_a_process_chose_is_text_everywhere(daemon: Daemon, name: str) -> None:
+def test_a_name_that_a_process_chose_is_text_everywhere(shared_daemon: Daemon, name: str) -> None:
     """In a chart, in a report, in every answer: it is never a part of a page."""
+    daemon = shared_daemon
     with daemon.producer() as producer:
-        producer.hello("wal")
+        number = producer.hello("wal")["last_batch"] + 1
         now = daemon.ask("GET", "/-/healthy").json()["timestamp"]
         start = {"operation_id": name, "operation_type": name, "backend": name, "timestamp": now - 2}
         end = {"operation_id": name, "status": "failed", "timestamp": now - 1, "error": name, "error_type": name}
-        producer.store(1, [{"event": "operation_start", **start}, {"event": "status_change", **end}])
+        producer.store(number, [{"event": "operation_start", **start}, {"event": "status_change", **end}])
     pages = [daemon.ask("GET", f"visualization/operation_count?format={form}").text for form in ("html", "svg")]
     made = daemon.ask("POST", "report").json()
-    until(lambda: daemon.get("reports")["reports"][0]["status"] == "done", "the report to be done")
+    until(lambda: daemon.get(f"reports/{made['report_id']}/report.json")["status"] == "done", "the report to be done")
     pages += [daemon.ask("GET", f"reports/{made['report_id']}/{file}").text for file in ("report.html", "index.html")]
     for page in pages:
         assert "<img src=x" not in page and "<script>alert(1)" not in page and ">49<" not in page

@@ -34,6 +34,8 @@ LONG_LIFE = 4.0
 # One cycle in so many stops the daemon for a moment, and one in so many kills a producer.
 STOP_EVERY = 10
 PRODUCER_EVERY = 3
+# How many times as many cycles a campaign has at most until a call of the disk has failed.
+LONGEST_LUCK = 10
 HEAD_ROWS = (100, 1000, 20_000)
 DRAIN = 120.0
 # Mean pause between two batches of a producer, and between two bursts of an emitter (s).
@@ -90,7 +92,7 @@ class Campaign:
         try:
             for name in (*self._raw, *self._emitting):
                 self._start_producer(name)
-            while self.outcome.cycles < self._cycles:
+            while self.outcome.cycles < self._cycles or self._waits_for_a_fault:
                 self._cycle()
                 self.outcome.cycles += 1
                 self.outcome.seconds = time.monotonic() - begin
@@ -107,6 +109,12 @@ class Campaign:
                 self.outcome.faults = self._faults.stat().st_size
             self.outcome.seconds = time.monotonic() - begin
         return self.outcome
+
+    @property
+    def _waits_for_a_fault(self) -> bool:
+        """Whether chance has spared the disk so far; for ever it does not."""
+        missing = self._chance > 0 and not (self._faults.exists() and self._faults.stat().st_size)
+        return missing and self.outcome.cycles < LONGEST_LUCK * self._cycles
 
     def _cycle(self) -> None:
         chosen = self._random
@@ -213,8 +221,13 @@ class Campaign:
                 spool,
                 EMITTING_PAUSE,
             ]
-        with (self._folder / f"{name}.log").open("ab") as log:
-            self._producers[name] = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        # One that is told to end while it still starts is told as soon as it listens.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        try:
+            with (self._folder / f"{name}.log").open("ab") as log:
+                self._producers[name] = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _settle(self) -> None:
         """Let everyone finish on a disk that is well, and compare."""

@@ -35,6 +35,7 @@ def main() -> int:
         ending = True
 
     signal.signal(signal.SIGTERM, end)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     following = notes.read().get("noted", 0) + 1
     notes.note("begin", following)
     chosen = Random()

@@ -30,7 +30,7 @@ class Notes:
 def read(path: Path) -> dict[str, int]:
     """Return the highest number of each word in a file of notes; nothing where there is none."""
     highest: dict[str, int] = {}
-    for line in path.read_text().splitlines() if path.exists() else ():
+    for line in _lines(path):
         word, _, number = line.partition(" ")
         highest[word] = max(highest.get(word, 0), int(number))
     return highest
@@ -47,7 +47,7 @@ class Emitted:
 def emitted(path: Path) -> Emitted:
     """Return what the notes of an emitter tell; nothing where there are none."""
     told, begin = Emitted(), 1
-    for line in path.read_text().splitlines() if path.exists() else ():
+    for line in _lines(path):
         word, _, text = line.partition(" ")
         number = int(text)
         if word == "begin":
@@ -59,3 +59,8 @@ def emitted(path: Path) -> Emitted:
         else:
             told.safe.append(range(begin, number + 1))
     return told
+
+
+def _lines(path: Path) -> list[str]:
+    """Return the lines that are complete: the last one may be half written."""
+    return path.read_text().split("\n")[:-1] if path.exists() else []

@@ -142,6 +142,7 @@ def main() -> int:
         producer.ending = True
 
     signal.signal(signal.SIGTERM, end)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     try:
         producer.run()
     except BrokenWord as error:

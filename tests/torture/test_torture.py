@@ -14,6 +14,9 @@ from .account import Account
 from .campaign import Campaign
 from .raw_producer import Lines
 
+# A busy machine may be ten times slower than one that is not.
+pytestmark = pytest.mark.timeout(600)
+
 
 @pytest.mark.parametrize(("cycles", "fault_chance"), [(12, 0.0), (8, 0.01)], ids=["sound disk", "failing disk"])
 def test_acknowledged_is_stored_once_however_often_the_daemon_is_killed(
