@@ -42,7 +42,7 @@ def expectation(setting: Setting) -> str:
         unit = f" of {setting.unit}" if setting.unit else ""
         return f"a whole number{unit} from {setting.minimum:.0f} to {setting.maximum:.0f}"
     if setting.kind is tuple:
-        return f"a list of at most {MAX_WORDS} words"
+        return f"a list of at most {MAX_WORDS} words, none of them empty"
     return "text"
 
 

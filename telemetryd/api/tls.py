@@ -93,8 +93,17 @@ def _read(settings: Settings, read: Read) -> tuple[str, ssl.SSLContext | None]:
 
 def _fingerprint(chain: bytes) -> str:
     first = _CERTIFICATE.search(chain)
-    digest = hashlib.sha256(binascii.a2b_base64(first[1]) if first else chain).hexdigest().upper()
+    digest = hashlib.sha256(_first_object(binascii.a2b_base64(first[1])) if first else chain).hexdigest().upper()
     return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
+
+
+def _first_object(der: bytes) -> bytes:
+    """Return what comes first in DER: behind a certificate there may be what OpenSSL notes of trust in it."""
+    length, octets = der[1], 0
+    if length & 0x80:
+        octets = length & 0x7F
+        length = int.from_bytes(der[2 : 2 + octets], "big")
+    return der[: 2 + octets + length]
 
 
 @contextmanager

@@ -37,7 +37,7 @@ class SettingWaits(InternalEvent, frozen=True):
 
 
 class SettingOverruled(InternalEvent, frozen=True):
-    """The file gives a setting another value than before, and ``source`` overrules it: a flag, a variable or ``POST /config``."""
+    """The file gives a setting another value than before, and ``source`` overrules it: told at the reload that finds it."""
 
     says: ClassVar[str] = "setting of the file does not hold"
     level: ClassVar[str] = "warning"

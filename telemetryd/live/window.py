@@ -1,12 +1,13 @@
 """A sliding window over the operations that ended lately, in slots of one second.
 
-Ends are gathered as they come and folded many at a time, into runs of rollup rows. Under a load of
-many series and widely spread latencies the older slots grow wider, so that the window's memory has
-a bound; at common loads its edge is true to the second.
+Ends are gathered as they come and folded many at a time, into stretches of time that follow one another. Under
+a load of many series and widely spread latencies the older slots grow wider, so that the window's memory has a
+bound; at common loads its edge is true to the second.
 """
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,31 +18,33 @@ import numpy as np
 from telemetryd.rollup.build import operation_rows
 from telemetryd.rollup.cells import OperationCells, operation_cells
 from telemetryd.rollup.columns import OperationRows
-from telemetryd.rollup.merge import added_up, stack
+from telemetryd.rollup.merge import select, stack
 
 from .rows import Ends
-from .run import Run, Total, join_nearest, split
+from .stretch import Stretch, Total, pieces
 
 # What "lately" means where nobody asks for another window, and the widest that can be asked for, in seconds.
 WINDOW = 300.0
 WIDEST = 3600
-# Histogram cells held over all slots; about 25 bytes each.
-MAX_CELLS = 400_000
+# The memory that all rows may take, in cells of 13 bytes; where there may be more series than that is for, it is so much for each.
+MAX_SIZE = 800_000
+SIZE_OF_SERIES = 800
 # Ends that are gathered before they are folded: the more, the less each costs; the fewer, the shorter the pause.
 FOLD = 8192
-# So many runs share the bound: one with its share grows no more.
-_RUNS = 12
-# So few are not joined, whatever they hold: where a slot has very many cells, that would be to add all of them up again and again.
-_FEWEST = 6
+# Of what all may take, a stretch has this share before another one begins, and so long it may be, in seconds.
+_SHARE = 24
+_LONGEST = 300
+# How often stretches grow coarser in one go, at most: what is gathered after that has to wait for it.
+_AT_ONCE = 8
 
 
 class Window:
-    """Ends of operations over the last hour, by second and series."""
+    """Ends of operations over the last hour, by second and series; ``max_size`` is in cells of 13 bytes."""
 
-    def __init__(self, max_cells: int = MAX_CELLS) -> None:
-        self._max_cells = max_cells
-        self._share = max(1, max_cells // _RUNS)
-        self._runs: list[Run] = []
+    def __init__(self, max_size: int = MAX_SIZE) -> None:
+        self._max_size = max_size
+        self._share = max(1, max_size // _SHARE)
+        self._stretches: list[Stretch] = []
         self._total = Total()
         self._begin()
 
@@ -69,10 +72,10 @@ class Window:
     def still(self, now: float, seconds: float) -> Callable[[], OperationCells]:
         """Return what tells the same at any time later, in any thread: runs never change once made."""
         self._fold(now)
-        return partial(_cells, tuple(self._runs), self._total, now, seconds)
+        return partial(_cells, tuple(self._stretches), self._total, now, seconds)
 
     def _fold(self, now: float) -> None:
-        """Make a run of the ends that were gathered."""
+        """Enter the ends that were gathered."""
         if not self._timestamp:
             return
         second = np.floor(np.frombuffer(self._timestamp)).astype(np.int64)
@@ -84,25 +87,78 @@ class Window:
         self.put(rows, now)
 
     def put(self, rows: OperationRows, now: float) -> None:
-        """Enter what ended, as rollup rows whose series are numbers of the tracker's."""
-        oldest = now - WIDEST
-        runs = [later for run in self._runs if (later := run.later(oldest)) is not None]
-        for each in split(rows, self._share):
-            fresh = each.later(oldest)
-            if fresh is None:
-                continue
-            while runs and max(fresh.cells, runs[-1].cells) < self._share and runs[-1].cells <= 2 * fresh.cells:
-                fresh = Run(added_up(stack([runs.pop().rows, fresh.rows])))
-            runs.append(fresh)
-        while sum(run.cells for run in runs) > self._max_cells and len(runs) > _FEWEST:
-            join_nearest(runs, now, self._share)
-        self._runs = runs
-        self._total.keep(runs)
+        """Enter what ended, as rollup rows of whole seconds whose series are numbers of the tracker's."""
+        self._forget(now)
+        self._enter(select(rows, rows.start + 1 > now - WIDEST))
+        self._close(now)
+        for _ in range(_AT_ONCE):
+            if self.held <= self._max_size or not self._coarsen(now):
+                break
 
     @property
     def held(self) -> int:
-        """Histogram cells over all slots."""
-        return sum(run.cells for run in self._runs)
+        """The memory that all rows take, in cells."""
+        return sum(each.size for each in self._stretches)
+
+    def _forget(self, now: float) -> None:
+        """Let go of what has left every window there can be."""
+        self._stretches = [each for each in self._stretches if each.end > now - WIDEST]
+
+    def _enter(self, rows: OperationRows) -> None:
+        """Put each row where its second is: in a stretch that there is, or in new ones before the first."""
+        if not len(rows):
+            return
+        stretches = self._stretches
+        if not stretches:
+            stretches.append(Stretch(int(rows.start.min()), math.inf, 1))
+        first = stretches[0].begin
+        of_row = np.searchsorted([each.begin for each in stretches], rows.start, side="right") - 1
+        for at in np.unique(of_row[of_row >= 0]).tolist():
+            stretches[at] = stretches[at].add(select(rows, of_row == at))
+        earlier = select(rows, of_row < 0)
+        if len(earlier):
+            parts = [select(earlier, each) for each in pieces(earlier, self._share)]
+            begins = [int(each.start.min()) for each in parts]
+            # What is older still, and comes later, shall find its place.
+            begins[0] = begins[0] // _LONGEST * _LONGEST
+            stretches[:0] = [
+                Stretch(begin, end, 1).add(part)
+                for begin, end, part in zip(begins, [*begins[1:], first], parts, strict=True)
+            ]
+
+    def _close(self, now: float) -> None:
+        """End the stretch that is open where it has its share or is long enough: now, or with its last slot where that is to come."""
+        present = math.floor(now) + 1
+        while self._stretches and (last := self._stretches[-1]).is_open:
+            if last.size <= self._share and present - last.begin < _LONGEST:
+                return
+            self._stretches[-1:] = last.cut(present if present > last.begin else last.last + 1)
+
+    def _coarsen(self, now: float) -> bool:
+        """Have the stretch whose slots are narrowest for their age get wider ones; return False where none can.
+
+        So slots are as much wider as they are older. Two that are one slot each become one.
+        """
+        found, chosen = math.inf, -1
+        for at, each in enumerate(self._stretches):
+            if each.is_open:
+                continue
+            width = 2 * each.width
+            if each.is_one_slot:
+                later = self._stretches[at + 1] if at + 1 < len(self._stretches) else None
+                if later is None or later.is_open or not later.is_one_slot:
+                    continue
+                each, width = later, int(later.end) - each.begin
+            if (narrowness := width / max(1.0, now - each.end)) < found:
+                found, chosen = narrowness, at
+        if chosen < 0:
+            return False
+        each = self._stretches[chosen]
+        if each.is_one_slot:
+            self._stretches[chosen : chosen + 2] = [each.joined(self._stretches[chosen + 1])]
+        else:
+            self._stretches[chosen] = each.coarser()
+        return True
 
 
 _NOTHING = operation_rows(
@@ -110,11 +166,12 @@ _NOTHING = operation_rows(
 )
 
 
-def _cells(runs: Sequence[Run], total: Total, now: float, seconds: float) -> OperationCells:
-    begin = now - seconds
-    whole = tuple(run for run in runs if run.lies_in(begin, now))
-    cut = [part for run in runs if not run.lies_in(begin, now) and (part := run.part(begin, now)) is not None]
-    rows = stack([*total.of(whole), *cut] or [_NOTHING])
+def _cells(stretches: Sequence[Stretch], total: Total, now: float, seconds: float) -> OperationCells:
+    after = now - seconds
+    there = [each for each in stretches if each.size and each.end > after]
+    whole = [each for each in there if each.lies_in(after, now)]
+    parts = [each.part(after, now) for each in there if not each.lies_in(after, now)]
+    rows = stack([*total.of(whole), *parts] or [_NOTHING])
     return _without_nothing(operation_cells(rows, np.zeros(len(rows), np.int64)))
 
 

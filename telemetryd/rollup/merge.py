@@ -13,6 +13,7 @@ from telemetryd.model.series import SeriesKey
 
 from .columns import Array, HealthRows, OperationRows, QueueRows, RollupRows
 from .grouping import bounds, distinct, reduce_runs, runs
+from .histogram import ZERO
 
 # Where histograms may have so many buckets for each cell that is given, or fewer, nearly all of them come together.
 _CROWDED = 2
@@ -106,17 +107,28 @@ def added_up(rows: OperationRows) -> OperationRows:
 def merge_histograms(rows: OperationRows, group: Array, groups: int) -> tuple[Array, Array, Array]:
     """Return ``offset``, ``bucket`` and ``bucket_count`` of the rows' histograms added up by group."""
     sizes = np.diff(rows.offset)
-    lowest, span = bounds(rows.bucket)
-    if groups * span <= _CROWDED * len(rows.bucket):
+    near, lowest, span = _near(rows.bucket)
+    if groups * span <= _CROWDED * len(near):
         # One pass over a table of all that may be; a sum of counts is exact as a double.
-        table = np.bincount(np.repeat(group * span - lowest, sizes) + rows.bucket, rows.bucket_count, groups * span)
+        table = np.bincount(np.repeat(group * span - lowest, sizes) + near, rows.bucket_count, groups * span)
         at = np.flatnonzero(table)
         owner, bucket, counts = at // span, at % span + lowest, table[at]
     else:
-        (owner, bucket), cell = distinct(np.repeat(group, sizes), rows.bucket)
+        (owner, bucket), cell = distinct(np.repeat(group, sizes), near)
         counts = np.bincount(cell, rows.bucket_count, len(bucket))
+    if near is not rows.bucket:
+        bucket = np.where(bucket == lowest, ZERO, bucket)
     offset = np.searchsorted(owner, np.arange(groups + 1)).astype(np.int64)
     return offset, bucket.astype(np.int32), counts.astype(np.int64)
+
+
+def _near(bucket: Array) -> tuple[Array, int, int]:
+    """Return buckets, the lowest of them, and how many there are from it to the highest; that of zero beside the others."""
+    zero = bucket == ZERO
+    if not zero.any():
+        return bucket, *bounds(bucket)
+    lowest, span = bounds(bucket[~zero])
+    return np.where(zero, lowest - 1, bucket), lowest - 1, span + 1
 
 
 def _queue(rows: QueueRows) -> QueueRows:

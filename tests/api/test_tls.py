@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import binascii
 import os
 import socket
 import ssl
@@ -216,3 +217,16 @@ def test_what_is_no_certificate_is_told_though_there_is_no_tls_yet(settings: Set
     os.mkfifo(certificate)
     with pytest.raises(SettingsError, match=r"^http\.tls_certificate: expected a file, found something else"):
         certificates.prepare(settings)
+
+
+def test_the_fingerprint_is_of_the_certificate_alone(settings: Settings) -> None:
+    """Not of what OpenSSL may note behind it (`openssl x509 -trustout`): a certificate that is the same is no other one."""
+    certificate = Path(settings.http.tls_certificate)
+    first, *_ = certificate.read_text().partition("-----END CERTIFICATE-----")
+    der = binascii.a2b_base64(first.partition("-----BEGIN CERTIFICATE-----")[2])
+    told: list[InternalEvent] = []
+    certificates = Certificates(settings, emit=told.append)
+    trusted = binascii.b2a_base64(der + bytes.fromhex("300c300a06082b06010505070301")).decode()
+    certificate.write_text(f"-----BEGIN TRUSTED CERTIFICATE-----\n{trusted}-----END TRUSTED CERTIFICATE-----\n")
+    certificates.prepare(settings)()
+    assert told == []

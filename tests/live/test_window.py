@@ -6,13 +6,17 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetryd.live.rows import Ends
+from telemetryd.live.stretch import ROW
 from telemetryd.live.window import FOLD, WIDEST, Window
 from telemetryd.model.events import COMPLETED, FAILED
+from telemetryd.rollup.build import operation_rows
+from telemetryd.rollup.columns import OperationRows
 from telemetryd.rollup.histogram import bucket_of_value
 
 from .told import Told, tell
@@ -32,6 +36,13 @@ def add(window: Window, ends: Iterable[End], now: float = NOW) -> None:
     for each in ends:
         told.add(*each)
     window.add(told, now)
+
+
+def rows_of(ends: list[End]) -> OperationRows:
+    """Return the rows of ends that completed, as a start reads them from parts."""
+    timestamp, latency, series = (np.array(column) for column in list(zip(*ends, strict=True))[:3])
+    second, status = np.floor(timestamp).astype(np.int64), np.full(len(ends), COMPLETED, np.uint8)
+    return operation_rows(second, series.astype(np.int32), status, latency, 1)
 
 
 def test_what_ended_in_the_last_seconds_is_told_by_series() -> None:
@@ -87,12 +98,13 @@ def test_ends_older_than_the_widest_window_are_forgotten() -> None:
     for second in range(0, 20 * WIDEST, WIDEST // 2):
         add(window, [ended(NOW + second + power / 8, 1.5 ** (power % 40)) for power in range(FOLD)], NOW + second)
         assert tell(window, NOW + second, WIDEST)[1].completed <= 3 * FOLD
-        assert window.held <= 3 * FOLD
+        # Each time 1,024 seconds with eight latencies each; of four times there is something left.
+        assert window.held <= 4 * 1024 * (ROW + 8)
 
 
 def test_under_a_load_of_many_latencies_older_slots_grow_wider_and_nothing_is_lost() -> None:
     """The bound costs the older edge its sharpness, never a count."""
-    window = Window(max_cells=100)
+    window = Window(max_size=100)
     for second in range(500):
         add(window, [ended(NOW + second, 1.5**power, series=power % 3) for power in range(7)], NOW + second)
         tell(window, NOW + second, 1)
@@ -103,25 +115,100 @@ def test_under_a_load_of_many_latencies_older_slots_grow_wider_and_nothing_is_lo
     assert 7 <= sum(told.completed for told in tell(window, now, 1.5).values()) <= 21
 
 
+# Of a window that may take `BOUND`: each second of a load has a slot of 150, so that 20 slots tell of all.
+BOUND, EACH = 3_000, 40
+
+
+def load(second: float) -> list[End]:
+    """Return the ends of one second: of two series, with twenty latencies."""
+    return [ended(second, 1.5 ** (power % 20), series=1 + power // 20) for power in range(EACH)]
+
+
+def completed(window: Window, now: float, seconds: int, *series: int) -> int:
+    """Return how many completed of some series, or of all."""
+    told = tell(window, now, seconds)
+    return sum(each.completed for number, each in told.items() if not series or number in series)
+
+
+def is_near(told: int, seconds: int) -> bool:
+    """Whether of ``seconds`` of the load at least all is told, and not more than of twice the time."""
+    return EACH * seconds <= told <= EACH * (2 * seconds + 8)
+
+
 def test_a_lasting_load_keeps_the_bound_and_slots_are_as_much_wider_as_they_are_older() -> None:
-    """However many seconds are as full as this: what ended lately is told to within what ended in twice the time."""
-    window = Window(max_cells=1200)
-    second = 0
+    """However many seconds are as full as this."""
+    window = Window(BOUND)
     for second in range(1500):
-        ends = [ended(NOW + second, 1.5 ** (power % 20), series=power // 20) for power in range(40)]
-        add(window, ends, NOW + second)
+        add(window, load(NOW + second), NOW + second)
         tell(window, NOW + second, 1)
-        assert window.held <= 1200
+        assert window.held <= BOUND
     for seconds in (10, 60, 300):
-        for now in range(second, second + 9, 4):
-            told = sum(each.completed for each in tell(window, NOW + now, seconds).values())
-            least = 40 * (seconds - (now - second))
-            assert least <= told <= 2 * least + 40 * 9, seconds
+        assert is_near(completed(window, NOW + 1499, seconds), seconds)
+
+
+def test_after_a_start_older_slots_are_wider_too() -> None:
+    """What the journal has comes first, and it is the newest; then comes what is in parts, all at once."""
+    window = Window(BOUND)
+    add(window, [each for second in range(1200, 1500) for each in load(NOW + second)], NOW + 1500)
+    tell(window, NOW + 1500, 1)
+    window.put(rows_of([each for second in range(1200) for each in load(NOW + second)]), NOW + 1500)
+    for second in range(1500, 1560):
+        add(window, load(NOW + second), NOW + second)
+        tell(window, NOW + second, 1)
+    assert window.held <= BOUND
+    for seconds in (10, 60, 300):
+        assert is_near(completed(window, NOW + 1559, seconds), seconds)
+
+
+def test_what_ended_long_ago_is_never_told_as_of_now() -> None:
+    """A spool that is sent after an outage: it finds its place in the past, also under a load that is over the bound."""
+    window = Window(BOUND)
+    for second in range(1000):
+        late = [ended(NOW + second - 700 - each, 1.5**each, series=9) for each in range(5)]
+        add(window, [*load(NOW + second), *late], NOW + second)
+        tell(window, NOW + second, 1)
+        assert completed(window, NOW + second, 300, 9) == 0
+    assert window.held <= BOUND
+    assert completed(window, NOW + 999, 3600, 9) == 5000
+    assert is_near(completed(window, NOW + 999, 60, 1, 2), 60)
+
+
+def test_what_is_taken_back_under_a_load_leaves_nothing_at_any_time() -> None:
+    """It has the timestamp of what it takes back, and so leaves together with it."""
+    window = Window(BOUND)
+    for second in range(900):
+        now = NOW + second
+        again = [ended(now - 100, series=7, weight=-1), ended(now - 100, series=8)] if second >= 100 else []
+        add(window, [*load(now), ended(now, series=7), *again], now)
+        told = completed(window, now, 300, 7)
+        assert min(second + 1, 100) <= told <= 100 + 64
+        assert completed(window, now, 300, 7, 8) <= 2 * 300 + 8
+
+
+def test_ends_without_a_latency_are_bounded_as_well() -> None:
+    """They have no cells, and rows of their own all the same."""
+    window = Window(BOUND)
+    for second in range(600):
+        add(window, [ended(NOW + second, math.nan, series=each) for each in range(30)], NOW + second)
+        tell(window, NOW + second, 1)
+        assert window.held <= BOUND
+    assert completed(window, NOW + 599, 3600) == 30 * 600
+
+
+def test_ends_that_are_still_to_come_are_bounded_as_well() -> None:
+    """All that a producer says whose clock is ahead."""
+    window = Window(BOUND)
+    for second in range(300):
+        add(window, load(NOW + second + 1000), NOW + second)
+        tell(window, NOW + second, 1)
+    assert completed(window, NOW + 299, 3600) == 0
+    assert window.held <= BOUND
+    assert completed(window, NOW + 1300, 3600) == 300 * EACH
 
 
 def test_more_latencies_than_the_bound_are_held_all_the_same() -> None:
     """Where all of an hour in one slot is too much, nothing is lost and nothing hangs."""
-    window = Window(max_cells=10)
+    window = Window(max_size=10)
     add(window, [ended(NOW - power, 1.5**power) for power in range(50)])
     assert tell(window, NOW, WIDEST)[1].completed == 50
 

@@ -1,0 +1,171 @@
+"""Stretches hold what ended in slots of one width; equal timestamps are in one slot, and what all comes to is known."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from telemetryd.live.stretch import ROW, Stretch, Total, pieces, size_of, timeless
+from telemetryd.model.events import COMPLETED
+from telemetryd.rollup.build import operation_rows
+from telemetryd.rollup.columns import OperationRows
+from telemetryd.rollup.merge import stack
+
+Told = dict[int, tuple[int, float, float, dict[int, int]]]
+
+
+def rows(*starts: int, series: int = 0, latency: float = 1.0, weight: int = 1) -> OperationRows:
+    """Return rows of operations that completed in slots of a second."""
+    count = len(starts)
+    return operation_rows(
+        np.array(starts, np.int64),
+        np.full(count, series, np.int32),
+        np.full(count, COMPLETED, np.uint8),
+        np.full(count, latency),
+        1,
+        np.full(count, weight, np.int8),
+    )
+
+
+def stretch(begin: int, end: float, *starts: int, width: int = 1) -> Stretch:
+    made = Stretch(begin, end, width)
+    return made.add(rows(*starts)) if starts else made
+
+
+def slots(told: Stretch) -> list[tuple[int, int, int]]:
+    """Return begin, end and entries of each slot; there is one series."""
+    found = told.rows
+    return list(zip(found.start.tolist(), (found.start + found.width).tolist(), found.entries.tolist(), strict=True))
+
+
+def whole(parts: list[OperationRows]) -> Told:
+    """Return entries, fastest, slowest and buckets of each series, all parts together."""
+    if not parts:
+        return {}
+    found = timeless(stack(parts))
+    bounds = zip(found.offset[:-1].tolist(), found.offset[1:].tolist(), strict=True)
+    buckets = [dict(zip(found.bucket[a:b].tolist(), found.bucket_count[a:b].tolist(), strict=True)) for a, b in bounds]
+    facts = zip(found.entries.tolist(), found.minimum.tolist(), found.maximum.tolist(), buckets, strict=True)
+    return dict(zip(found.series.tolist(), facts, strict=True))
+
+
+def test_what_is_added_lands_in_the_slot_of_its_second() -> None:
+    """The last slot ends with the stretch."""
+    told = stretch(100, 110, 100, 103, 104, 109, width=4)
+    assert slots(told) == [(100, 104, 2), (104, 108, 1), (108, 110, 1)]
+    assert told.size == size_of(told.rows) == 3 * ROW + 3
+
+
+def test_layers_of_like_size_are_added_up() -> None:
+    """So that there are few, and each row is copied seldom; all of them count."""
+    told = stretch(0, math.inf, *range(64))
+    for _ in range(100):
+        told = told.add(rows(7))
+    assert sum(entries for begin, _, entries in slots(told) if begin == 7) == 101
+    assert len(told.rows) <= 64 + 8
+
+
+def test_a_stretch_lies_in_another_where_all_of_its_slots_do() -> None:
+    """A slot is in if it ends after the begin and starts at the end or before; empty ones do not matter at the end."""
+    told = stretch(10, 20, 10, 15, width=2)
+    assert told.lies_in(11.9, 14)
+    assert not told.lies_in(12, 20)
+    assert not told.lies_in(11.9, 13.9)
+    assert stretch(10, math.inf, 10).lies_in(10.5, 10)
+
+
+def test_a_part_is_its_slots_in_between() -> None:
+    """By the same rule."""
+    told = stretch(10, 20, 10, 12, 14, 16, width=2)
+    assert told.part(12, 14).start.tolist() == [12, 14]
+    assert len(told.part(30, 40)) == 0
+
+
+def test_a_stretch_is_cut_where_a_slot_begins() -> None:
+    """The second half is as open as the whole was."""
+    before, after = stretch(10, math.inf, 10, 11, 12).cut(12)
+    assert (before.begin, before.end, slots(before)) == (10, 12, [(10, 11, 1), (11, 12, 1)])
+    assert (after.begin, after.is_open, slots(after)) == (12, True, [(12, 13, 1)])
+    assert not stretch(10, math.inf, 10).cut(11)[1].size
+
+
+def test_slots_grow_twice_as_wide() -> None:
+    """On one grid, whatever was in them; then what is added joins them."""
+    told = stretch(10, 15, 10, 11, 12, 14).coarser()
+    assert slots(told) == [(10, 12, 2), (12, 14, 1), (14, 15, 1)]
+    assert slots(told.coarser().add(rows(13))) == [(10, 14, 4), (14, 15, 1)]
+    assert told.coarser().coarser().is_one_slot and not told.coarser().is_one_slot
+    assert slots(stretch(10, 15).coarser().add(rows(11))) == [(10, 12, 1)]
+
+
+def test_neighbours_become_one_slot() -> None:
+    """Where there is nothing in one of them, or in both, too."""
+    first, second = stretch(10, 12, 10, 11, width=2), stretch(12, 16, 13, width=4)
+    assert slots(first.joined(second)) == [(10, 16, 3)]
+    assert slots(stretch(10, 12, width=2).joined(second)) == [(10, 16, 1)]
+    empty = stretch(10, 12, width=2).joined(stretch(12, 16, width=4))
+    assert (empty.begin, empty.end, empty.is_one_slot, empty.size) == (10, 16, True, 0)
+
+
+def test_what_is_taken_back_leaves_with_what_it_takes_back() -> None:
+    """Whether it comes before the slots grow wider or after that."""
+    told = stretch(10, 18, 10, 11, 13).coarser()
+    told = told.add(rows(11, weight=-1)).coarser()
+    assert sum(entries for _, _, entries in slots(told)) == 2
+    assert {(begin, end) for begin, end, _ in slots(told)} == {(10, 14)}
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.integers(0, 9), max_size=3), min_size=1, max_size=9), st.data())
+def test_a_total_is_that_of_its_stretches_however_it_was_asked_before(
+    seconds: list[list[int]], data: st.DataObject
+) -> None:
+    """They come, go at the old end, grow coarser, are joined, and late ends are added to any: the total is always that of now."""
+    total = Total()
+    there = [stretch(10 * at, 10 * at + 10, *(10 * at + each for each in inside)) for at, inside in enumerate(seconds)]
+    for _ in range(6):
+        first = data.draw(st.integers(0, len(there)))
+        last = data.draw(st.integers(first, len(there)))
+        asked = [each for each in there[first:last] if each.size]
+        assert whole(total.of(asked)) == whole([each.rows for each in asked])
+        at = data.draw(st.integers(0, len(there) - 1))
+        change = data.draw(st.sampled_from(["coarser", "joined", "added"]))
+        if change == "coarser":
+            there[at] = there[at].coarser()
+        elif change == "added":
+            there[at] = there[at].add(rows(there[at].begin, series=1, latency=0.5))
+        elif at + 1 < len(there):
+            there[at : at + 2] = [there[at].joined(there[at + 1])]
+
+
+def test_a_total_is_not_made_again_where_slots_only_grew_wider() -> None:
+    """That is what happens all the time under a load that is over the bound."""
+    total = Total()
+    there = [stretch(10 * at, 10 * at + 10, 10 * at, 10 * at + 1) for at in range(8)]
+    known = total.of(there)[0]
+    assert total.of([there[0].coarser(), *there[1:]])[0] is known
+    for _ in range(4):
+        there[:2] = [each.coarser() for each in there[:2]]
+    assert total.of([there[0].joined(there[1]), *there[2:]])[0] is known
+    assert total.of([there[0].add(rows(5)), *there[1:]])[0] is not known
+
+
+def test_rows_are_parted_between_seconds() -> None:
+    """Pieces follow one another in time, each of at most so much; one second that is more is a piece of its own."""
+    several = stack(
+        [rows(3), rows(1), rows(2), rows(1, series=1), *(rows(5, series=each) for each in range(9)), rows(7)]
+    )
+    parted = [sorted(several.start[each].tolist()) for each in pieces(several, 2 * (ROW + 1))]
+    assert parted == [[1, 1], [2, 3], [5] * 9, [7]]
+    assert [each.tolist() for each in pieces(rows(4), 1)] == [[0]]
+
+
+def test_what_a_stretch_comes_to_is_made_once() -> None:
+    """One row for each series and status, whatever the slots."""
+    told = stretch(10, 20, 10, 11, 11).add(rows(12, 13, series=1))
+    assert told.whole is told.whole
+    assert Counter(dict(zip(told.whole.series.tolist(), told.whole.entries.tolist(), strict=True))) == {0: 3, 1: 2}
