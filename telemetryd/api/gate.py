@@ -54,8 +54,7 @@ class Gate:
 
     def prepare(self, settings: Settings) -> Callable[[], None]:
         """Read what ``settings`` name and return what puts all of it in force; raises :class:`SettingsError`."""
-        if self._url:
-            _refuse_open_network(self._url, settings.http)
+        _refuse_open_network(self._url, settings.http)
         commits = [self.access.prepare(settings), self._hosts.prepare(settings)]
 
         def commit() -> None:
@@ -95,7 +94,7 @@ class Gate:
 
     def _warn(self) -> None:
         """Tell of what others can do beyond the loopback: without tokens everything, else read these where there is no TLS."""
-        if not self._url or not _reaches_out(self._url):
+        if not _reaches_out(self._url):
             return
         if not self.access.required:
             self.emit(NetworkOpen(self._url))
@@ -109,4 +108,4 @@ def _refuse_open_network(url: str, http: HttpSettings) -> None:
 
 
 def _reaches_out(url: str) -> bool:
-    return not url.startswith(UNIX) and is_beyond_loopback(url.rpartition("://")[2])
+    return bool(url) and not url.startswith(UNIX) and is_beyond_loopback(url.rpartition("://")[2])
