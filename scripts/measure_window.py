@@ -24,7 +24,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from telemetryd.live.rows import Ends
-from telemetryd.live.window import MAX_SIZE, WINDOW, Window
+from telemetryd.live.window import LEAST_SIZE, WINDOW, Window
 from telemetryd.model.events import COMPLETED, FAILED
 
 # Ends of a batch: a third of the events that one has.
@@ -69,7 +69,7 @@ def measure(rate: int, series: int, seconds: int) -> dict[str, Any]:
         "longest_pause_ms": round(1e3 * max(entering), 1),
         "answer_ms": {"median": round(1e3 * statistics.median(asking), 1), "max": round(1e3 * max(asking), 1)},
         "held": window.held,
-        "bound": MAX_SIZE,
+        "bound": LEAST_SIZE,
     }
 
 

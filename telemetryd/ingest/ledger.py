@@ -16,7 +16,7 @@ from telemetryd.live.checkpoint import encode_tracker, restore_tracker
 from telemetryd.live.rows import Rows
 from telemetryd.live.series import Words
 from telemetryd.live.tracker import Tracker
-from telemetryd.live.window import MAX_SIZE, SIZE_OF_SERIES, Window
+from telemetryd.live.window import Window, size_for
 from telemetryd.model.errors import CorruptFile
 from telemetryd.model.events import Event
 from telemetryd.model.settings import Settings
@@ -53,7 +53,7 @@ class Ledger:
     def _empty(self) -> None:
         """Begin with nothing known, at the sequence where we are."""
         self.tracker = Tracker(self._settings.live, self._instrumentation)
-        self.window = Window(max(MAX_SIZE, SIZE_OF_SERIES * self._settings.live.max_series))
+        self.window = Window(size_for(self._settings.live.max_series))
         self.producers = Producers(self._settings.ingest.max_producers)
         self._producer_names = Words(MAX_PRODUCER_NAMES)
         self._names = Names(

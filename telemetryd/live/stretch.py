@@ -1,4 +1,4 @@
-"""A stretch of time in a window: what ended in it, in slots of one width, and what all of it comes to.
+"""A stretch of time in a window: what ended in it, in slots of one width.
 
 Stretches do not change: each change makes another one. Whatever has the same timestamp is in the same slot,
 however late it came, and so leaves the window at one time.
@@ -10,12 +10,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import accumulate, count
-from typing import NamedTuple
+from itertools import count
 
 import numpy as np
 
-from telemetryd.rollup.columns import Array, OperationRows
+from telemetryd.rollup.columns import OperationRows
 from telemetryd.rollup.merge import added_up, select, stack
 
 # What distinguishes one content of a stretch from another: later ones are larger.
@@ -34,7 +33,8 @@ class Stretch:
 
     ``layers`` are rows in these slots: each begins at a multiple of ``width`` after ``begin``, and none ends
     after ``end``. ``last`` is where the last of them begins. ``content`` is a number that grows with each entry,
-    and that is added up where stretches are joined: of one time, equal numbers are equal contents. One layer may tell more of a slot than another one does, or take some of it back.
+    and that is added up where stretches are joined: of one time, equal numbers are equal contents. One layer may
+    tell more of a slot than another one does, or take some of it back.
     """
 
     def __init__(
@@ -97,6 +97,13 @@ class Stretch:
             Stretch(at, self.end, self.width, after, next(_contents)),
         )
 
+    def pieces(self, size: int) -> list[Stretch]:
+        """Return it in pieces that follow one another, none above ``size`` but what is one slot; one that is open stays whole."""
+        if self.size <= size or self.is_one_slot or self.is_open:
+            return [self]
+        slots = math.ceil((self.end - self.begin) / self.width)
+        return [piece for half in self.cut(self.begin + slots // 2 * self.width) for piece in half.pieces(size)]
+
     def coarser(self) -> Stretch:
         """Return it in slots twice as wide."""
         return self._again(self, 2 * self.width, self.content, self._layers)
@@ -118,60 +125,6 @@ class Stretch:
         return replace(rows, start=start, width=(end - start).astype(np.int32))
 
 
-class Total:
-    """What the stretches of a window come to together: asked again, only what is new is added."""
-
-    # The newest of them still change, and with them what they come to.
-    _CHANGING = 3
-
-    def __init__(self) -> None:
-        self._known: tuple[_Told, OperationRows] | None = None
-
-    def of(self, stretches: Sequence[Stretch]) -> list[OperationRows]:
-        """Return rows which, added up, are what ``stretches`` come to, which follow one another; from any thread."""
-        lasting = stretches[: -self._CHANGING]
-        rest = [each.whole for each in stretches[len(lasting) :]]
-        if not lasting:
-            return rest
-        told = list(accumulate((_Told(each.begin, each.end, each.content) for each in lasting), _Told.and_then))
-        begun, parts, known = 0, list[OperationRows](), self._known
-        if known is not None and known[0] in told:
-            begun, parts = told.index(known[0]) + 1, [known[1]]
-        if begun < len(lasting):
-            rows = timeless(stack([*parts, *(each.whole for each in lasting[begun:])]))
-            self._known = told[-1], rows
-            parts = [rows]
-        return [*parts, *rest]
-
-
-class _Told(NamedTuple):
-    """From when to when something is told of, and which: what is entered there makes the number larger, what joins slots does not."""
-
-    begin: int
-    end: float
-    content: int
-
-    def and_then(self, later: _Told) -> _Told:
-        return _Told(self.begin, later.end, self.content + later.content)
-
-
 def timeless(rows: OperationRows) -> OperationRows:
     """Return one row for each series and status; its time says nothing."""
     return added_up(replace(rows, start=np.zeros_like(rows.start), width=np.zeros_like(rows.width)))
-
-
-def pieces(rows: OperationRows, size: int) -> list[Array]:
-    """Return the rows (their indices) in pieces that follow one another in time, each of about ``size`` or less.
-
-    A second is never in two pieces: one that is larger is a piece of its own.
-    """
-    order = np.argsort(rows.start, kind="stable")
-    start = rows.start[order]
-    through = np.cumsum(ROW + np.diff(rows.offset)[order])
-    cuts, begun = [0], 0
-    for first in np.flatnonzero(np.diff(start, prepend=start[:1] - 1)).tolist()[1:]:
-        last = int(np.searchsorted(start, start[first], side="right")) - 1
-        if through[last] - begun > size:
-            begun = int(through[first - 1])
-            cuts.append(first)
-    return [each for each in np.split(order, cuts[1:]) if len(each)]

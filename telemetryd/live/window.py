@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -21,27 +22,33 @@ from telemetryd.rollup.columns import OperationRows
 from telemetryd.rollup.merge import select, stack
 
 from .rows import Ends
-from .stretch import Stretch, Total, pieces
+from .stretch import Stretch
+from .total import Total
 
 # What "lately" means where nobody asks for another window, and the widest that can be asked for, in seconds.
 WINDOW = 300.0
 WIDEST = 3600
-# The memory that all rows may take, in cells of 13 bytes; where there may be more series than that is for, it is so much for each.
-MAX_SIZE = 800_000
+# The memory that all rows may take, in cells of 13 bytes: at least, and for each series that there may be.
+LEAST_SIZE = 800_000
 SIZE_OF_SERIES = 800
 # Ends that are gathered before they are folded: the more, the less each costs; the fewer, the shorter the pause.
 FOLD = 8192
 # Of what all may take, a stretch has this share before another one begins, and so long it may be, in seconds.
 _SHARE = 24
 _LONGEST = 300
-# How often stretches grow coarser in one go, at most: what is gathered after that has to wait for it.
-_AT_ONCE = 8
+# With so many shares it is parted, for what came late may be much.
+_MOST_SHARES = 2
+
+
+def size_for(max_series: int) -> int:
+    """Return what the window of so many series may take, in cells of 13 bytes."""
+    return max(LEAST_SIZE, SIZE_OF_SERIES * max_series)
 
 
 class Window:
     """Ends of operations over the last hour, by second and series; ``max_size`` is in cells of 13 bytes."""
 
-    def __init__(self, max_size: int = MAX_SIZE) -> None:
+    def __init__(self, max_size: int = LEAST_SIZE) -> None:
         self._max_size = max_size
         self._share = max(1, max_size // _SHARE)
         self._stretches: list[Stretch] = []
@@ -70,7 +77,7 @@ class Window:
         return self.still(now, seconds)()
 
     def still(self, now: float, seconds: float) -> Callable[[], OperationCells]:
-        """Return what tells the same at any time later, in any thread: runs never change once made."""
+        """Return what tells the same at any time later, in any thread: stretches never change once made."""
         self._fold(now)
         return partial(_cells, tuple(self._stretches), self._total, now, seconds)
 
@@ -91,9 +98,9 @@ class Window:
         self._forget(now)
         self._enter(select(rows, rows.start + 1 > now - WIDEST))
         self._close(now)
-        for _ in range(_AT_ONCE):
-            if self.held <= self._max_size or not self._coarsen(now):
-                break
+        self._stretches = [piece for each in self._stretches for piece in each.pieces(_MOST_SHARES * self._share)]
+        while self.held > self._max_size and self._coarsen(now):
+            pass
 
     @property
     def held(self) -> int:
@@ -105,26 +112,18 @@ class Window:
         self._stretches = [each for each in self._stretches if each.end > now - WIDEST]
 
     def _enter(self, rows: OperationRows) -> None:
-        """Put each row where its second is: in a stretch that there is, or in new ones before the first."""
+        """Put each row into the stretch that its second is in."""
         if not len(rows):
             return
-        stretches = self._stretches
+        stretches, oldest = self._stretches, int(rows.start.min())
         if not stretches:
-            stretches.append(Stretch(int(rows.start.min()), math.inf, 1))
-        first = stretches[0].begin
+            stretches.append(Stretch(oldest, math.inf, 1))
+        if oldest < stretches[0].begin:
+            # From a round time on: what is older still, and comes later, shall find its place.
+            stretches.insert(0, Stretch(oldest // _LONGEST * _LONGEST, stretches[0].begin, 1))
         of_row = np.searchsorted([each.begin for each in stretches], rows.start, side="right") - 1
-        for at in np.unique(of_row[of_row >= 0]).tolist():
+        for at in np.unique(of_row).tolist():
             stretches[at] = stretches[at].add(select(rows, of_row == at))
-        earlier = select(rows, of_row < 0)
-        if len(earlier):
-            parts = [select(earlier, each) for each in pieces(earlier, self._share)]
-            begins = [int(each.start.min()) for each in parts]
-            # What is older still, and comes later, shall find its place.
-            begins[0] = begins[0] // _LONGEST * _LONGEST
-            stretches[:0] = [
-                Stretch(begin, end, 1).add(part)
-                for begin, end, part in zip(begins, [*begins[1:], first], parts, strict=True)
-            ]
 
     def _close(self, now: float) -> None:
         """End the stretch that is open where it has its share or is long enough: now, or with its last slot where that is to come."""
@@ -139,26 +138,23 @@ class Window:
 
         So slots are as much wider as they are older. Two that are one slot each become one.
         """
-        found, chosen = math.inf, -1
-        for at, each in enumerate(self._stretches):
-            if each.is_open:
-                continue
-            width = 2 * each.width
-            if each.is_one_slot:
-                later = self._stretches[at + 1] if at + 1 < len(self._stretches) else None
-                if later is None or later.is_open or not later.is_one_slot:
-                    continue
-                each, width = later, int(later.end) - each.begin
-            if (narrowness := width / max(1.0, now - each.end)) < found:
-                found, chosen = narrowness, at
-        if chosen < 0:
+        chosen = min(self._ways(now), default=None)
+        if chosen is None:
             return False
-        each = self._stretches[chosen]
-        if each.is_one_slot:
-            self._stretches[chosen : chosen + 2] = [each.joined(self._stretches[chosen + 1])]
-        else:
-            self._stretches[chosen] = each.coarser()
+        _, at, count = chosen
+        first, *rest = self._stretches[at : at + count]
+        self._stretches[at : at + count] = [first.joined(*rest) if rest else first.coarser()]
         return True
+
+    def _ways(self, now: float) -> Iterator[tuple[float, int, int]]:
+        """Yield how wide slots would be for their age, and of which stretch, or of which two."""
+        over = [each for each in self._stretches if not each.is_open]
+        for at, each in enumerate(over):
+            if not each.is_one_slot:
+                yield 2 * each.width / max(1.0, now - each.end), at, 1
+        for at, (older, newer) in enumerate(pairwise(over)):
+            if older.is_one_slot and newer.is_one_slot:
+                yield (newer.end - older.begin) / max(1.0, now - newer.end), at, 2
 
 
 _NOTHING = operation_rows(

@@ -1,4 +1,4 @@
-"""Stretches hold what ended in slots of one width; equal timestamps are in one slot, and what all comes to is known."""
+"""Stretches hold what ended in slots of one width, in which equal timestamps are together."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import math
 from collections import Counter
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from telemetryd.live.stretch import ROW, Stretch, Total, pieces, size_of, timeless
+from telemetryd.live.stretch import ROW, Stretch, size_of, timeless
 from telemetryd.model.events import COMPLETED
 from telemetryd.rollup.build import operation_rows
 from telemetryd.rollup.columns import OperationRows
@@ -119,49 +117,19 @@ def test_what_is_taken_back_leaves_with_what_it_takes_back() -> None:
     assert {(begin, end) for begin, end, _ in slots(told)} == {(10, 14)}
 
 
-@settings(deadline=None)
-@given(st.lists(st.lists(st.integers(0, 9), max_size=3), min_size=1, max_size=9), st.data())
-def test_a_total_is_that_of_its_stretches_however_it_was_asked_before(
-    seconds: list[list[int]], data: st.DataObject
-) -> None:
-    """They come, go at the old end, grow coarser, are joined, and late ends are added to any: the total is always that of now."""
-    total = Total()
-    there = [stretch(10 * at, 10 * at + 10, *(10 * at + each for each in inside)) for at, inside in enumerate(seconds)]
-    for _ in range(6):
-        first = data.draw(st.integers(0, len(there)))
-        last = data.draw(st.integers(first, len(there)))
-        asked = [each for each in there[first:last] if each.size]
-        assert whole(total.of(asked)) == whole([each.rows for each in asked])
-        at = data.draw(st.integers(0, len(there) - 1))
-        change = data.draw(st.sampled_from(["coarser", "joined", "added"]))
-        if change == "coarser":
-            there[at] = there[at].coarser()
-        elif change == "added":
-            there[at] = there[at].add(rows(there[at].begin, series=1, latency=0.5))
-        elif at + 1 < len(there):
-            there[at : at + 2] = [there[at].joined(there[at + 1])]
-
-
-def test_a_total_is_not_made_again_where_slots_only_grew_wider() -> None:
-    """That is what happens all the time under a load that is over the bound."""
-    total = Total()
-    there = [stretch(10 * at, 10 * at + 10, 10 * at, 10 * at + 1) for at in range(8)]
-    known = total.of(there)[0]
-    assert total.of([there[0].coarser(), *there[1:]])[0] is known
-    for _ in range(4):
-        there[:2] = [each.coarser() for each in there[:2]]
-    assert total.of([there[0].joined(there[1]), *there[2:]])[0] is known
-    assert total.of([there[0].add(rows(5)), *there[1:]])[0] is not known
-
-
-def test_rows_are_parted_between_seconds() -> None:
-    """Pieces follow one another in time, each of at most so much; one second that is more is a piece of its own."""
-    several = stack(
-        [rows(3), rows(1), rows(2), rows(1, series=1), *(rows(5, series=each) for each in range(9)), rows(7)]
-    )
-    parted = [sorted(several.start[each].tolist()) for each in pieces(several, 2 * (ROW + 1))]
-    assert parted == [[1, 1], [2, 3], [5] * 9, [7]]
-    assert [each.tolist() for each in pieces(rows(4), 1)] == [[0]]
+def test_a_stretch_is_parted_in_halves_until_each_is_small() -> None:
+    """They follow one another without a gap; a slot is never in two of them, and one that is open stays whole."""
+    slot = ROW + 1
+    told = stretch(10, 18, 10, 11, 15, 16, 17).add(stack([rows(13, series=each) for each in range(5)]))
+    parted = told.pieces(2 * slot)
+    assert [(each.begin, each.end) for each in parted] == [(10, 12), (12, 13), (13, 14), (14, 16), (16, 18)]
+    assert [each.size for each in parted] == [2 * slot, 0, 5 * slot, slot, 2 * slot]
+    assert whole([each.rows for each in parted if each.size]) == whole([told.rows])
+    assert told.pieces(told.size) == [told]
+    always = stretch(10, math.inf, 10, 11, 12)
+    assert always.pieces(1) == [always]
+    narrow = stretch(10, 15, 10, 14, width=2).pieces(slot)
+    assert [(each.begin, each.end) for each in narrow] == [(10, 12), (12, 15)]
 
 
 def test_what_a_stretch_comes_to_is_made_once() -> None:

@@ -146,18 +146,28 @@ def test_a_lasting_load_keeps_the_bound_and_slots_are_as_much_wider_as_they_are_
         assert is_near(completed(window, NOW + 1499, seconds), seconds)
 
 
-def test_after_a_start_older_slots_are_wider_too() -> None:
-    """What the journal has comes first, and it is the newest; then comes what is in parts, all at once."""
+@pytest.mark.parametrize(
+    "journal",
+    [
+        pytest.param([], id="where the journal has nothing"),
+        pytest.param(
+            [each for second in range(1200, 1500) for each in load(NOW + second)], id="and the journal the newest"
+        ),
+        pytest.param([ended(NOW)], id="and the journal begins with what came late"),
+    ],
+)
+def test_after_a_start_older_slots_are_wider_too(journal: list[End]) -> None:
+    """What the journal has comes first; then comes what is in parts, all at once."""
     window = Window(BOUND)
-    add(window, [each for second in range(1200, 1500) for each in load(NOW + second)], NOW + 1500)
+    add(window, journal, NOW + 1500)
     tell(window, NOW + 1500, 1)
-    window.put(rows_of([each for second in range(1200) for each in load(NOW + second)]), NOW + 1500)
+    until = 1200 if len(journal) > 1 else 1500
+    window.put(rows_of([each for second in range(until) for each in load(NOW + second)]), NOW + 1500)
     for second in range(1500, 1560):
+        assert window.held <= BOUND
+        for seconds in (10, 60, 300):
+            assert is_near(completed(window, NOW + second - 1, seconds), seconds)
         add(window, load(NOW + second), NOW + second)
-        tell(window, NOW + second, 1)
-    assert window.held <= BOUND
-    for seconds in (10, 60, 300):
-        assert is_near(completed(window, NOW + 1559, seconds), seconds)
 
 
 def test_what_ended_long_ago_is_never_told_as_of_now() -> None:
